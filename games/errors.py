@@ -1,0 +1,42 @@
+"""The errors of Commonweal. Each message says what was wrong, where, and what to write instead.
+
+CommonwealError
+├── SettingError       a setting, a wording or a population that cannot be used; raised before any call
+├── ChoiceError        a game was handed a choice it cannot resolve (missing, superfluous, failed, off the menu)
+└── EndpointError      a model's endpoint does not answer, or answers with an error
+"""
+
+from collections.abc import Iterable
+
+
+class CommonwealError(Exception):
+    """Base of every error that is meant for the person at the terminal: one line, no traceback."""
+
+
+class SettingError(CommonwealError, ValueError):
+    """A setting that cannot be used; the message names it and says what to write instead."""
+
+
+class ChoiceError(CommonwealError, ValueError):
+    """Choices that do not answer the pending decisions: the rules refuse them rather than assume an act."""
+
+
+class EndpointError(CommonwealError):
+    """A model's endpoint that does not answer or answers with an error; the message repeats the endpoint's own."""
+
+
+def unknown(kind: str, name: object, known: Iterable[object]) -> SettingError:
+    """The error for a name that is not in a catalogue, with the names that are."""
+    return SettingError(f"unknown {kind} {str(name)!r}; known: {', '.join(str(k) for k in known)}")
+
+
+def whole(where: str, name: str, value: object, least: int) -> None:
+    """Raise SettingError unless the value is a whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise SettingError(f"{where}: {name}={value} must be a whole number of at least {least}")
+
+
+def above(where: str, name: str, value: object, bound: float) -> None:
+    """Raise SettingError unless the value is a finite number above `bound`."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not bound < value < float("inf"):
+        raise SettingError(f"{where}: {name}={value} must be a number above {bound:g}")
