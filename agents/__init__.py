@@ -1,0 +1,1 @@
+"""Who decides: chat models under an induction, and scripted rules."""

@@ -1,0 +1,168 @@
+"""A simulated respondent behind the door of a chat model: what runs when no language model is plugged in.
+
+It answers in words, like a model, and learns what it is asked through LangChain's run metadata, which every call of an
+`LLMAgent` carries. Everything it writes is marked SYNTHETIC downstream; it stands for no language model.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+from agents.llm import METADATA
+from games.errors import SettingError
+from games.randomness import stream
+from games.svo import RING_ANGLES, Orientation
+from games.types import Answer, Decision, decision_from_json
+
+FORMS = (
+    "{label}",
+    "{label}.",
+    "**{label}**",
+    "Answer: {label}",
+    "I choose {label}.",
+    "My choice is {label}, as it fits what I care about.",
+    '{{"answer": "{label}"}}',
+    "I compared what each possibility brings.\n\nANSWER: {label}",
+)
+UNREADABLE = (
+    "That depends on how one looks at it.",
+    "Every possibility has something to be said for it.",
+    "Somewhere in the middle, I suppose.",
+    "",
+)
+REFUSALS = (
+    "I'm sorry, but I can't take part in this.",
+    "I cannot make this decision for you.",
+)
+
+
+class SyntheticChatModel(BaseChatModel):
+    """A respondent with ring angle φ, logit precision λ, and the habits of chat models.
+
+    An option is drawn with probability proportional to exp(λ (cos φ · own + sin φ · other) + position bias), the logit
+    choice rule of McFadden (1974) on the utility of Griesinger & Livingston (1973).
+
+    spread: standard deviation, in degrees, of a participant's angle around the ring angle of its induced orientation.
+    disposition: mean angle in degrees where nothing was induced.
+    precision: λ per point.
+    position_bias: logit bonus of the first option shown, falling linearly to 0 at the last.
+    reciprocity: degrees by which the angle turns as the partners' mean cooperation goes from none to full, in all the
+        rounds that the player knows of, the latest weighing most; 0 turns nothing.
+    unreadable, refusals: shares of replies that give no answer, and that decline.
+
+    Given the same metadata it gives the same reply, in any order of calls. Its token counts are counts of words.
+    """
+
+    model: str = "synthetic"
+    spread: float = Field(default=8.0, ge=0)
+    disposition: float = 30.0
+    precision: float = Field(default=0.4, ge=0)
+    position_bias: float = 0.0
+    reciprocity: float = 20.0
+    unreadable: float = Field(default=0.01, ge=0, le=1)
+    refusals: float = Field(default=0.005, ge=0, le=1)
+
+    @property
+    def _llm_type(self) -> str:
+        return "commonweal-synthetic"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields if name in _PARAMETERS}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        del stop, kwargs
+        return self._result(messages, run_manager.metadata if run_manager else {})
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        del stop, kwargs
+        return self._result(messages, run_manager.metadata if run_manager else {})
+
+    def _result(self, messages: list[BaseMessage], metadata: Mapping[str, Any]) -> ChatResult:
+        about = metadata.get(METADATA)
+        if about is None:
+            raise SettingError(
+                "the synthetic model answers decisions only, and this call carries none in its metadata; "
+                "plug in a language model (model=openai …) for free conversation"
+            )
+        text = self.reply(about)
+        read = sum(len(str(message.content).split()) for message in messages)
+        written = len(text.split())
+        message = AIMessage(
+            text,
+            usage_metadata={"input_tokens": read, "output_tokens": written, "total_tokens": read + written},
+            response_metadata={"model_name": self.model, "finish_reason": "stop"},
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def reply(self, about: Mapping[str, Any]) -> str:
+        """The words that answer one call, fixed by its metadata (see `LLMAgent`)."""
+        rng = stream(about["draw"], "synthetic reply")
+        if about["step"]:
+            return "I will weigh my own points and the points of others as this value asks."
+        decision = decision_from_json(about["decision"])
+        chance = rng.random()
+        if chance < self.refusals:
+            return REFUSALS[int(rng.integers(len(REFUSALS)))]
+        if chance < self.refusals + self.unreadable:
+            return UNREADABLE[int(rng.integers(len(UNREADABLE)))]
+        angle = self.angle(about["agent"], about["orientation"]) + self._turn(decision)
+        position = int(rng.choice(len(decision.options), p=self.probabilities(decision, angle)))
+        return FORMS[int(rng.integers(len(FORMS)))].format(label=decision.labels[position])
+
+    def angle(self, agent: int, orientation: str | None) -> float:
+        """The participant's own ring angle in degrees, the same in every call."""
+        centre = self.disposition if orientation is None else RING_ANGLES[Orientation(orientation)]
+        return centre + self.spread * float(stream(agent, "disposition").normal())
+
+    def probabilities(self, decision: Decision, angle: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Probability of each option in the order shown, shape (options,), for an angle in degrees."""
+        radians = math.radians(angle)
+        shown = [decision.options[index].allocation for index in decision.shown]
+        utility = np.array([math.cos(radians) * a.own + math.sin(radians) * a.other for a in shown])
+        logits = self.precision * utility
+        if decision.answer is Answer.LETTER:
+            logits += self.position_bias * np.linspace(1, 0, len(shown))
+        weights = np.exp(logits - logits.max())
+        probabilities: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()
+        return probabilities
+
+    def _turn(self, decision: Decision) -> float:
+        # Weights halve with every round back: what happened last counts most.
+        seen = [sum(one.others) / len(one.others) for one in decision.past if one.others]
+        if not seen:
+            return 0.0
+        weights = [0.5 ** (len(seen) - number) for number in range(1, len(seen) + 1)]
+        level = sum(w * s for w, s in zip(weights, seen, strict=True)) / sum(weights)
+        return self.reciprocity * (level - 0.5)
+
+
+_PARAMETERS = (
+    "model",
+    "spread",
+    "disposition",
+    "precision",
+    "position_bias",
+    "reciprocity",
+    "unreadable",
+    "refusals",
+)

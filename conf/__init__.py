@@ -1,0 +1,1 @@
+"""The catalogue: every member that a run can name, one YAML file each."""
