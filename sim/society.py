@@ -1,0 +1,235 @@
+"""The society: a population in a measure and in a game, round by round."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import batched
+from typing import Any
+
+import mesa
+
+from games.errors import SettingError
+from games.presentation import Presentation
+from games.randomness import draw
+from games.types import Choice, Decision, Experience, Game, Measure, Occasion, Outcome
+from sim.loop import run
+from sim.matching import Matching
+from sim.participant import Member, Participant
+from sim.records import Asked, Played, Scored
+
+# Administrations under way at once; bounds memory, while the gateway bounds calls.
+_WINDOW = 256
+
+type Record = Asked | Played | Scored
+
+
+class Society(mesa.Model[Participant, Any]):
+    """A population of participants, the groups they meet in, and the rounds they play; `step` is one round.
+
+    members: the population.  game, matching: what is played and who meets whom.  seed: of the run.
+    keep: called with all records of a round or administration, in an order that does not depend on when replies came.
+    asked: called once for every decision answered, with its choice, as it happens.
+
+    Raises SettingError when the members do not divide into groups of the game's size.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        game: Game[Any],
+        matching: Matching,
+        *,
+        seed: int,
+        presentation: Presentation | None = None,
+        keep: Callable[[Iterable[Record]], None] = lambda records: None,
+        asked: Callable[[Choice], None] = lambda choice: None,
+    ) -> None:
+        super().__init__(rng=seed)
+        # Mesa announces every step on its own logger; the progress bar says the same.
+        logging.getLogger("mesa").setLevel(logging.WARNING)
+        self.seed_of_run = seed
+        self.game = game
+        self.matching = matching
+        self.presentation = presentation or Presentation()
+        self._keep = keep
+        self._asked = asked
+        self._states: dict[tuple[int, ...], Any] = {}
+        self.round = 0
+        self.participants = [Participant(self, number, member) for number, member in enumerate(members)]
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "round": lambda society: society.round,
+                **{
+                    f"{quantity}_{orientation}": partial(_mean, quantity=quantity, orientation=orientation)
+                    for orientation in dict.fromkeys(member.orientation for member in members)
+                    for quantity in ("cooperation", "payoff")
+                },
+            }
+        )
+
+    def check_groups(self) -> None:
+        """Raise SettingError when the members do not divide into groups of the game's size."""
+        self.matching.groups(len(self.participants), self.game.players, self.seed_of_run, 1)
+
+    def step(self) -> None:
+        """One round of play in every group."""
+        if self.round >= self.game.rounds:
+            self.running = False
+            raise SettingError(f"the play of {self.game.name} is over after {self.game.rounds} rounds")
+        self.round += 1
+        groups = self.matching.groups(len(self.participants), self.game.players, self.seed_of_run, self.round)
+        played = run(self._round(groups))
+        for records in played:
+            self._keep(records)
+        self.datacollector.collect(self)
+        self.running = self.round < self.game.rounds
+
+    def administer(self, measure: Measure, phase: str, repetitions: int = 1, *, memory: bool = False) -> None:
+        """Put a measure to every participant.
+
+        phase: "before" or "after".  repetitions: administrations with draws of their own.  memory: whether the
+        participant is reminded of what it lived in play.
+        """
+        jobs = [(one, number) for number in range(1, repetitions + 1) for one in self.participants]
+        for window in batched(jobs, _WINDOW):
+            for records in run(self._administrations(measure, phase, window, memory)):
+                self._keep(records)
+
+    async def _round(self, groups: Sequence[tuple[int, ...]]) -> list[list[Record]]:
+        return await _together([self._play(number, group) for number, group in enumerate(groups)])
+
+    async def _play(self, number: int, group: tuple[int, ...]) -> list[Record]:
+        """One group's round, all its stages; it needs nothing from other groups."""
+        seats = [self.participants[index] for index in group]
+        state = self._states.get(group) if self.matching.lasting else None
+        if state is None:
+            seed = draw(self.seed_of_run, "game", number, 1 if self.matching.lasting else self.round)
+            state = self.game.start(seed, first=self.round)
+        records: list[Asked] = []
+        outcomes: list[Outcome] = []
+        void = False
+        pending = self.game.decisions(state)
+        while pending and pending[0].round == self.round:
+            put = [self._put(decision, seats[decision.player]) for decision in pending]
+            answers = await _together([self._decide(decision, seats[decision.player]) for decision in put])
+            choices = {decision.key: choice for decision, (choice, _) in zip(put, answers, strict=True)}
+            void = any(choice.failure is not None for choice in choices.values())
+            stage: tuple[Outcome, ...] = ()
+            if void:
+                state = self.game.void(state)
+            else:
+                state, stage = self.game.resolve(state, choices)
+            outcomes += stage
+            for decision, (choice, occasion) in zip(put, answers, strict=True):
+                earned = {one.player: one.payoff for one in stage}
+                own = earned.get(decision.player)
+                rest = sum(earned.values()) - own if own is not None else None
+                who = seats[decision.player]
+                records.append(Asked(who.number, who.member, decision, occasion, choice, number, own, rest))
+            if void:
+                break
+            pending = self.game.decisions(state)
+        if self.matching.lasting:
+            self._states[group] = state
+        if void:
+            # A stage settled before the failure counts no more than the round it belongs to.
+            records = [replace(one, payoff=None, others_payoff=None) for one in records]
+            outcomes = []
+        return [*records, *self._settle(number, seats, records, outcomes, void)]
+
+    def _put(self, decision: Decision, who: Participant) -> Decision:
+        """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
+        if not self.matching.lasting and who.lived:
+            decision = replace(decision, past=tuple(who.lived))
+        return self.presentation.present(decision, self._draw(who, "play", 1, decision))
+
+    async def _decide(self, decision: Decision, who: Participant) -> tuple[Choice, Occasion]:
+        occasion = Occasion("play", 1, self._draw(who, "play", 1, decision))
+        choice = await who.member.agent.decide(decision, occasion)
+        self._asked(choice)
+        return choice, occasion
+
+    def _settle(
+        self, number: int, seats: Sequence[Participant], asked: Sequence[Asked], outcomes: Sequence[Outcome], void: bool
+    ) -> list[Played]:
+        rows = []
+        acts = {one.participant: one.cooperation for one in reversed(asked)}
+        for seat, who in enumerate(seats):
+            own = [one for one in outcomes if one.player == seat]
+            who.lived += [one.experience for one in own]
+            who.payoff = sum(one.payoff for one in own) if own else None
+            who.cooperation = acts.get(who.number)
+            rows.append(
+                Played(who.number, who.member, self.game.name, self.round, number, void, who.payoff, who.cooperation)
+            )
+        return rows
+
+    async def _administrations(
+        self, measure: Measure, phase: str, jobs: Sequence[tuple[Participant, int]], memory: bool
+    ) -> list[list[Record]]:
+        return await _together([self._administer(measure, phase, who, number, memory) for who, number in jobs])
+
+    async def _administer(
+        self, measure: Measure, phase: str, who: Participant, repetition: int, memory: bool
+    ) -> list[Record]:
+        lived = self._remembered(who) if memory else None
+        put: list[tuple[Decision, Occasion]] = []
+        for item in measure.decisions():
+            if lived is not None:
+                experiences, facts = lived
+                item = replace(item, past=experiences, facts={**item.facts, "remembered": facts})
+            number = self._draw(who, phase, repetition, item)
+            put.append((self.presentation.present(item, number), Occasion(phase, repetition, number)))
+        choices = await _together([self._answer(who, decision, occasion) for decision, occasion in put])
+        records: list[Record] = []
+        for (decision, occasion), choice in zip(put, choices, strict=True):
+            brings = decision.options[choice.option].allocation if choice.option is not None else None
+            own, other = (brings.own, brings.other) if brings else (None, None)
+            records.append(Asked(who.number, who.member, decision, occasion, choice, None, own, other))
+        administration = Occasion(phase, repetition, draw(self.seed_of_run, "draws", who.number, phase, repetition))
+        score = measure.score(choices)
+        return [*records, Scored(who.number, who.member, measure.name, administration, score)]
+
+    async def _answer(self, who: Participant, decision: Decision, occasion: Occasion) -> Choice:
+        choice = await who.member.agent.decide(decision, occasion)
+        self._asked(choice)
+        return choice
+
+    def _remembered(self, who: Participant) -> tuple[tuple[Experience, ...], dict[str, Any]] | None:
+        """What a participant lived, and the facts of the games it lived it in, which give the numbers their meaning."""
+        if not who.lived:
+            return None
+        facts = self.game.decisions(self.game.start(0))[0].facts
+        return tuple(who.lived), {self.game.name: facts}
+
+    def _draw(self, who: Participant, phase: str, repetition: int, decision: Decision) -> int:
+        return draw(
+            self.seed_of_run,
+            "draws",
+            who.number,
+            phase,
+            repetition,
+            decision.game,
+            decision.stage,
+            decision.round,
+            decision.item,
+        )
+
+
+def _mean(society: "Society", quantity: str, orientation: str) -> float | None:
+    """The mean of a quantity over an orientation's participants in the last round; None where nobody has it."""
+    values = [getattr(one, quantity) for one in society.participants if one.orientation == orientation]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+async def _together[T](work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results in the order given; the first error cancels the rest, so that nothing goes on being paid for."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
