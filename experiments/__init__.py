@@ -1,0 +1,1 @@
+"""What a person runs: configuration, files, statistics, figures and reports."""

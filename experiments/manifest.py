@@ -1,0 +1,66 @@
+"""What a run was made with: versions, revision, seed, models, and a hash of every text that a model read."""
+
+import hashlib
+import platform
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from experiments.protocol import Experiment
+from experiments.schema import VERSION
+
+_PACKAGES = ("mesa", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "hydra-core", "aiohttp", "langchain")
+
+
+def manifest(experiment: Experiment, status: str, error: str | None = None) -> dict[str, Any]:
+    """The manifest as it goes into `manifest.json`.
+
+    status: "running", "finished", "interrupted" or "failed".  error: in one line, for a run that failed.
+    """
+    agents = [member.agent for member in experiment.members]
+    installed = {one.metadata["Name"]: one.version for one in distributions()}
+    return {
+        "schema": VERSION,
+        "experiment": experiment.name,
+        "status": status,
+        "error": error,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": experiment.seed,
+        "phases": list(experiment.phases),
+        "game": experiment.game.name,
+        "measure": experiment.measure.name,
+        "statistics": asdict(experiment.resampling),
+        "matching_lasting": experiment.matching.lasting,
+        "synthetic": experiment.synthetic,
+        "synthetic_agents": sorted({f"{one.kind}/{one.model}" for one in agents if one.synthetic}),
+        "models": {
+            gateway.name: {"synthetic": gateway.synthetic, "identities": sorted(gateway.identities)}
+            for gateway in experiment.gateways
+        },
+        "prompts": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in experiment.prompts().items()},
+        "code": revision(),
+        "python": platform.python_version(),
+        "packages": {
+            name: version
+            for name, version in sorted(installed.items())
+            if name in _PACKAGES or name.startswith("langchain")
+        },
+    }
+
+
+def revision() -> dict[str, Any]:
+    """The checkout's commit and whether it has uncommitted changes; both None where git does not say."""
+    top = Path(__file__).resolve().parent.parent
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(["git", *words], cwd=top, capture_output=True, text=True, timeout=10, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    changes = git("status", "--porcelain")
+    return {"commit": git("rev-parse", "HEAD"), "uncommitted_changes": None if changes is None else bool(changes)}

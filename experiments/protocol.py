@@ -1,0 +1,116 @@
+"""The course of one run: measure, play, measure again, with every record handed on as it comes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents.gateway import Gateway
+from agents.induction import Induction
+from agents.wording import Framing
+from experiments.statistics import Resampling
+from games.errors import SettingError
+from games.presentation import Presentation
+from games.types import Choice, Game, Measure
+from sim.loop import run as run_on_loop
+from sim.matching import Matching
+from sim.participant import Member
+from sim.society import Record, Society
+
+PHASES = ("before", "play", "after")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything a run does, as typed objects.
+
+    phases: of PHASES, in the order done.  repetitions: administrations of the measure to each participant, before and
+    after alike.  memory: whether the second measure reminds of play.
+
+    Raises SettingError for phases or repetitions that cannot be done, or members that do not divide into groups.
+    """
+
+    name: str
+    seed: int
+    phases: tuple[str, ...]
+    repetitions: int
+    memory: bool
+    members: Sequence[Member]
+    game: Game[Any]
+    measure: Measure
+    matching: Matching
+    presentation: Presentation
+    framing: Framing
+    gateways: Sequence[Gateway]
+    inductions: Sequence[Induction]
+    resampling: Resampling
+
+    def __post_init__(self) -> None:
+        if not self.phases or any(phase not in PHASES for phase in self.phases):
+            raise SettingError(f"phases={list(self.phases)}: name some of {', '.join(PHASES)}")
+        if sorted(self.phases, key=PHASES.index) != list(self.phases) or len(set(self.phases)) < len(self.phases):
+            raise SettingError(f"phases={list(self.phases)}: each at most once, in the order {', '.join(PHASES)}")
+        if self.repetitions < 1:
+            raise SettingError(f"repetitions={self.repetitions} must be at least 1")
+        if not self.members:
+            raise SettingError("population: nobody takes part; give population.cells, each with a count or a share")
+        if "play" in self.phases:
+            self.society().check_groups()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any participant is a simulated respondent or a rule."""
+        return any(member.agent.synthetic for member in self.members)
+
+    def asked_in(self, phase: str) -> int:
+        """How many decisions a phase puts at the most."""
+        if phase != "play":
+            return len(self.members) * self.repetitions * len(self.measure.decisions())
+        pending = len(self.game.decisions(self.game.start(self.seed)))
+        return len(self.members) // self.game.players * pending * self.game.rounds
+
+    def prompts(self) -> dict[str, str]:
+        """The exact words of this run, by what they are."""
+        found = self.framing.texts([self.measure.name, self.game.name])
+        for induction in self.inductions:
+            found |= induction.texts()
+        return found
+
+    def society(
+        self,
+        keep: Callable[[Iterable[Record]], None] = lambda records: None,
+        asked: Callable[[Choice], None] = lambda choice: None,
+    ) -> Society:
+        """The society of this experiment, before anything has happened in it."""
+        return Society(
+            self.members,
+            self.game,
+            self.matching,
+            seed=self.seed,
+            presentation=self.presentation,
+            keep=keep,
+            asked=asked,
+        )
+
+    def run(
+        self,
+        keep: Callable[[Iterable[Record]], None],
+        phase: Callable[[str, int], None] = lambda name, decisions: None,
+        asked: Callable[[Choice], None] = lambda choice: None,
+    ) -> None:
+        """Go through the phases.
+
+        keep: gets all records, in an order fixed by the seed.  phase: called as one begins, with how many decisions it
+        puts.  asked: called for every decision answered. Raises EndpointError if a model's endpoint fails.
+        """
+        society = self.society(keep, asked)
+        try:
+            for name in self.phases:
+                phase(name, self.asked_in(name))
+                if name == "play":
+                    while society.round < self.game.rounds:
+                        society.step()
+                else:
+                    society.administer(self.measure, name, self.repetitions, memory=self.memory)
+        finally:
+            for gateway in self.gateways:
+                run_on_loop(gateway.close())

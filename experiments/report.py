@@ -1,0 +1,44 @@
+"""Redraw a run from its files alone:  python -m experiments.report <run folder>."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments.statistics import Resampling
+from experiments.store import read_json, write_json
+from experiments.summary import summarise
+from games.errors import CommonwealError
+
+
+def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
+    """Write a run's summary and figures again from its tables, with the intervals that the run was set to.
+
+    Returns the summary and the paths of the run's files. Raises SettingError if the folder holds no run.
+    """
+    from experiments.plots import draw_all
+
+    resampling = Resampling(**read_json(folder, "manifest")["statistics"])
+    summary = summarise(folder, resampling)
+    written = [write_json(folder, "summary", summary), *draw_all(folder, summary, resampling)]
+    return summary, [*sorted(folder.glob("*.parquet")), folder / "manifest.json", *written]
+
+
+def main(arguments: list[str]) -> int:
+    """The command line. Returns the exit code."""
+    from experiments.terminal import show
+
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m experiments.report <run folder>", file=sys.stderr)
+        return 0 if arguments in (["-h"], ["--help"]) else 2
+    folder = Path(arguments[0])
+    try:
+        summary, written = redraw(folder)
+        show(summary, folder, written)
+    except CommonwealError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""From a society's records to the rows of the tables."""
+
+import json
+from typing import Any
+
+from games.rationality import attainment, chance_corrected, deviation, value_rationality
+from games.svo import Orientation
+from sim.participant import Member
+from sim.records import Asked, Played, Scored
+from sim.society import Record
+
+
+def row(run: str, record: Record) -> tuple[str, dict[str, Any]]:
+    """The table that a record belongs to, and its row there."""
+    who = _who(run, record.participant, record.member)
+    match record:
+        case Asked():
+            return "decisions", who | _decision(record)
+        case Scored():
+            return "measures", who | _measure(record)
+        case Played():
+            return "rounds", who | _round(record)
+
+
+def _who(run: str, participant: int, member: Member) -> dict[str, Any]:
+    return {
+        "run": run,
+        "participant": participant,
+        "cell": member.cell,
+        "orientation": member.orientation,
+        "agent": member.agent.kind,
+        "model": member.agent.model,
+        "induction": member.agent.induction,
+        "synthetic": member.agent.synthetic,
+    }
+
+
+def _decision(record: Asked) -> dict[str, Any]:
+    decision, choice, reply = record.decision, record.choice, record.choice.reply
+    values: dict[str, Any] = {
+        "phase": record.occasion.phase,
+        "repetition": record.occasion.repetition,
+        "game": decision.game,
+        "stage": decision.stage,
+        "round": decision.round,
+        "item": decision.item,
+        "group": record.group,
+        "seat": decision.player,
+        "others": decision.others,
+        "draw": record.occasion.draw,
+        "options": json.dumps(
+            [[label, one.act, one.allocation.own, one.allocation.other] for label, one in decision.labelled()]
+        ),
+        "payoff": record.payoff,
+        "others_payoff": record.others_payoff,
+        "failure": choice.failure.value if choice.failure else None,
+        "calls": 0,
+    }
+    if choice.option is not None:
+        option = decision.options[choice.option]
+        values |= {
+            "option": str(option.act),
+            "position": decision.shown.index(choice.option) + 1,
+            "own": option.allocation.own,
+            "other": option.allocation.other,
+            "cooperation": option.cooperation,
+            "attainment": _attainment(record),
+        }
+    if reply is not None:
+        values |= {
+            "reply": reply.text,
+            "preparation": json.dumps(reply.preparation, ensure_ascii=False) if reply.preparation else None,
+            "calls": reply.calls,
+            "tokens_in": reply.tokens_in,
+            "tokens_out": reply.tokens_out,
+            "latency": reply.latency,
+            "identity": reply.model,
+        }
+    return values
+
+
+def _attainment(record: Asked) -> float | None:
+    if record.member.orientation == "none" or record.choice.option is None:
+        return None
+    return attainment(record.decision, record.choice.option, Orientation(record.member.orientation))
+
+
+def _measure(record: Scored) -> dict[str, Any]:
+    score = record.score
+    values: dict[str, Any] = {
+        "phase": record.occasion.phase,
+        "repetition": record.occasion.repetition,
+        "measure": record.measure,
+        "draw": record.occasion.draw,
+        "angle": score.angle,
+        "category": score.category,
+        "transitive": score.transitive,
+        "length": score.length,
+        "index": score.index,
+        "failed": score.failed,
+        "asked": score.asked,
+    }
+    if score.angle is not None and record.member.orientation != "none":
+        orientation = Orientation(record.member.orientation)
+        rationality = float(value_rationality(score.angle, orientation))
+        values |= {
+            "deviation": float(deviation(score.angle, orientation)),
+            "value_rationality": rationality,
+            "value_rationality_corrected": float(chance_corrected(rationality, orientation)),
+        }
+    return values
+
+
+def _round(record: Played) -> dict[str, Any]:
+    return {
+        "game": record.game,
+        "round": record.round,
+        "group": record.group,
+        "void": record.void,
+        "payoff": record.payoff,
+        "cooperation": record.cooperation,
+    }

@@ -1,0 +1,81 @@
+"""The columns of a run's tables: type, unit or values, and meaning.
+
+docs/outputs.md says the same for a reader, and a test compares the two.
+"""
+
+import pyarrow as pa
+
+VERSION = 1
+"""Raised whenever a column changes its name or meaning."""
+
+_WHO = {
+    "run": (pa.string(), "", "name of the run's folder"),
+    "participant": (pa.int32(), "from 0", "number in the population"),
+    "cell": (pa.string(), "", "the population's cell that the participant belongs to"),
+    "orientation": (pa.string(), "", "the value that was given; `none` for a rule that pursues none"),
+    "agent": (pa.string(), "", "kind of agent"),
+    "model": (pa.string(), "", "chat model; `none` for a scripted rule"),
+    "induction": (pa.string(), "", "how the value was worded; `none` for the control and for scripted rules"),
+    "synthetic": (pa.bool_(), "", "true for a simulated respondent or a scripted rule, false for a language model"),
+}
+COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
+    "decisions": {
+        **_WHO,
+        "phase": (pa.string(), "before, play, after", "when the decision was put"),
+        "repetition": (pa.int32(), "from 1", "administration of the measure; 1 in play"),
+        "game": (pa.string(), "", "game or measure"),
+        "stage": (pa.string(), "", "stage of the game, or block of the measure"),
+        "round": (pa.int32(), "from 1", "round of the game; 1 in a measure"),
+        "item": (pa.int32(), "from 1", "item of the measure; 0 in a game with one question a stage"),
+        "group": (pa.int32(), "from 0", "group in its round; empty in a measure"),
+        "seat": (pa.int32(), "from 0", "seat in the group"),
+        "others": (pa.int32(), "", "how many others the `other` points are summed over"),
+        "draw": (pa.int64(), "", "tells independent repetitions of the same question apart"),
+        "options": (pa.string(), "JSON", "options as shown: label, act, own points, other points (their sum)"),
+        "option": (pa.string(), "", "the chosen act; empty where the reply failed"),
+        "position": (pa.int32(), "from 1", "place of the chosen option as shown; empty where the reply failed"),
+        "own": (pa.float64(), "points", "the chosen allocation to self, others' acts held at their last"),
+        "other": (pa.float64(), "points", "the chosen allocation to the others together"),
+        "cooperation": (pa.float64(), "0 to 1", "how cooperative the act is, by the game's definition"),
+        "attainment": (pa.float64(), "0 to 1", "utility gained from worst to best option, under the orientation"),
+        "payoff": (pa.float64(), "points", "earned in the stage; empty where the reply failed or the round was void"),
+        "others_payoff": (pa.float64(), "points", "earned by the co-players together"),
+        "failure": (pa.string(), "", "why the reply is no answer; empty where it is one"),
+        "reply": (pa.string(), "", "the reply's text; empty for scripted rules"),
+        "preparation": (pa.string(), "JSON", "exchanges of the induction before this decision: asked, answered"),
+        "calls": (pa.int32(), "", "model calls made for this decision, preparation included"),
+        "tokens_in": (pa.int64(), "tokens", "read by the model, as counted by the endpoint"),
+        "tokens_out": (pa.int64(), "tokens", "written by the model, as counted by the endpoint"),
+        "latency": (pa.float64(), "seconds", "of the answering call"),
+        "identity": (pa.string(), "", "the model's identity as its endpoint reports it"),
+    },
+    "measures": {
+        **_WHO,
+        "phase": (pa.string(), "before, after", "when the measure was administered"),
+        "repetition": (pa.int32(), "from 1", "number of the administration"),
+        "measure": (pa.string(), "", "which measure"),
+        "draw": (pa.int64(), "", "tells administrations apart"),
+        "angle": (pa.float64(), "degrees", "slider angle; empty where a primary item failed"),
+        "category": (pa.string(), "", "orientation that the angle is classed as"),
+        "deviation": (pa.float64(), "degrees", "distance to the ideal respondents of the orientation"),
+        "value_rationality": (pa.float64(), "0 to 1", "1 - deviation / largest attainable deviation"),
+        "value_rationality_corrected": (pa.float64(), "up to 1", "the same with the chance level taken as 0"),
+        "transitive": (pa.bool_(), "", "whether the preferences are acyclic"),
+        "length": (pa.float64(), "points", "vector length"),
+        "index": (pa.float64(), "0 to 1", "secondary index: 0 inequality averse, 1 joint gain"),
+        "failed": (pa.int32(), "", "items whose reply failed"),
+        "asked": (pa.int32(), "", "items in all"),
+    },
+    "rounds": {
+        **_WHO,
+        "game": (pa.string(), "", "which game"),
+        "round": (pa.int32(), "from 1", "round of the game"),
+        "group": (pa.int32(), "from 0", "group in its round"),
+        "void": (pa.bool_(), "", "whether the round has no outcome because a reply in the group failed"),
+        "payoff": (pa.float64(), "points", "earned in the round; empty where it is void"),
+        "cooperation": (pa.float64(), "0 to 1", "of the participant's own act; empty without one"),
+    },
+}
+SCHEMAS = {
+    table: pa.schema([(name, kind) for name, (kind, _, _) in columns.items()]) for table, columns in COLUMNS.items()
+}

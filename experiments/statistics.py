@@ -1,0 +1,141 @@
+"""Intervals over a run. The units that are resampled are participants or groups, never decisions.
+
+Intervals are percentile bootstraps (Efron & Tibshirani 1993, ch. 13); with units of several values each, whole units
+are resampled (Davison & Hinkley 1997, section 3.8), and the mean of a resample is its sum over its count.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its interval.
+
+    low, high: None where fewer than two units leave no interval.  units: how many were resampled.  unit: what they are.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    units: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How intervals are made. Raises ValueError for fewer than 100 resamples, or a confidence outside (0, 1)."""
+
+    resamples: int = 2000
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples < 100:
+            raise ValueError(f"statistics.resamples={self.resamples} must be at least 100")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"statistics.confidence={self.confidence} must lie between 0 and 1")
+
+    def weights(self, units: int) -> NDArray[np.float64]:
+        """How often each unit stands in each resample, shape (resamples, units)."""
+        rng = np.random.default_rng([self.seed, units])
+        return rng.multinomial(units, np.full(units, 1 / units), size=self.resamples).astype(np.float64)
+
+    def limits(self, resampled: NDArray[np.float64]) -> tuple[float, float] | tuple[None, None]:
+        """The percentile interval over finite resampled values, shape (resamples,)."""
+        finite = resampled[np.isfinite(resampled)]
+        if finite.size < self.resamples / 2:
+            return None, None
+        tail = (1 - self.confidence) / 2
+        low, high = np.quantile(finite, [tail, 1 - tail])
+        return float(low), float(high)
+
+    def mean(self, values: ArrayLike, units: ArrayLike, unit: str) -> Interval:
+        """The mean of values, with units resampled whole.
+
+        values: shape (n,); NaN counts as missing.  units: shape (n,), which unit each value belongs to.
+        unit: the word for them.
+        """
+        numbers = np.asarray(values, dtype=np.float64)
+        known = np.isfinite(numbers)
+        if not known.any():
+            return Interval(None, None, None, 0, unit)
+        _, member = np.unique(np.asarray(units)[known], return_inverse=True)
+        sums = np.bincount(member, weights=numbers[known])
+        counts = np.bincount(member).astype(np.float64)
+        low, high = None, None
+        if len(sums) > 1:
+            weights = self.weights(len(sums))
+            low, high = self.limits((weights @ sums) / (weights @ counts))
+        return Interval(float(numbers[known].mean()), low, high, len(sums), unit)
+
+    def correlation(self, x: ArrayLike, y: ArrayLike, units: ArrayLike, unit: str) -> Interval:
+        """Pearson's r of x and y, each of shape (n,), with units resampled whole; pairs with NaN are left out."""
+        first, second, member = _paired(x, y, units)
+        if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+            return Interval(None, None, None, len(np.unique(member)), unit)
+        count = int(member.max()) + 1
+        low, high = None, None
+        if count > 1:
+            low, high = self.limits(_pearson(self.weights(count)[:, member], first, second))
+        estimate = float(_pearson(np.ones((1, len(first))), first, second)[0])
+        return Interval(estimate, low, high, count, unit)
+
+    def line(
+        self, x: ArrayLike, y: ArrayLike, units: ArrayLike, grid: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
+        """The least-squares line of y on x over a grid, and its pointwise interval: fitted, low, high, as the grid.
+
+        None where fewer than three pairs or a single x leave no line.
+        """
+        first, second, member = _paired(x, y, units)
+        points = np.asarray(grid, dtype=np.float64)
+        if len(first) < 3 or np.ptp(first) == 0:
+            return None
+        weights = self.weights(int(member.max()) + 1)[:, member]
+        lines = _lines(weights, first, second, points)
+        fitted = _lines(np.ones((1, len(first))), first, second, points)[0]
+        tail = (1 - self.confidence) / 2
+        low, high = np.nanquantile(lines, [tail, 1 - tail], axis=0)
+        return fitted, low, high
+
+
+def _paired(
+    x: ArrayLike, y: ArrayLike, units: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = np.isfinite(first) & np.isfinite(second)
+    _, member = np.unique(np.asarray(units)[known], return_inverse=True)
+    return first[known], second[known], member
+
+
+def _moments(
+    weights: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    total = weights.sum(axis=1)
+    mean_x, mean_y = weights @ x / total, weights @ y / total
+    xx = weights @ (x * x) / total - mean_x**2
+    yy = weights @ (y * y) / total - mean_y**2
+    xy = weights @ (x * y) / total - mean_x * mean_y
+    return mean_x, mean_y, xx, yy, xy
+
+
+def _pearson(weights: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, _, xx, yy, xy = _moments(weights, x - x.mean(), y - y.mean())
+    # A resample in which a variable does not vary has no correlation.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: NDArray[np.float64] = np.where((xx > 1e-12) & (yy > 1e-12), xy / np.sqrt(xx * yy), np.nan)
+    return found
+
+
+def _lines(
+    weights: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64], grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    centre = x.mean()
+    mean_x, mean_y, xx, _, xy = _moments(weights, x - centre, y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(xx > 1e-12, xy / xx, np.nan)
+    found: NDArray[np.float64] = mean_y[:, None] + slope[:, None] * (grid[None, :] - centre - mean_x[:, None])
+    return found
