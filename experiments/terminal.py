@@ -142,7 +142,7 @@ def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     """Print the tables, the correlation of cooperation with the angle, and where the files are."""
     console = Console()
     # A narrower terminal folds lines; cutting columns off would lose numbers.
-    console = Console(width=max(console.width, 98))
+    console = Console(width=max(console.width, 100))
     if any("before" in cell or "after" in cell for cell in summary["cells"]):
         console.print(measure_table(summary))
     if any("play" in cell for cell in summary["cells"]):
