@@ -65,21 +65,36 @@ class Words:
             raise SettingError(f"words of {game}: {str(error).replace('Words.__init__() ', '')}") from error
 
 
-_PARTS = ("past_header", "memory_header", "option", "act", "answer_letter", "answer_amount")
+_PARTS = (
+    "same_partners",
+    "new_partners",
+    "past_header",
+    "memory_header",
+    "option",
+    "act",
+    "answer_letter",
+    "answer_amount",
+)
 
 
 @dataclass(frozen=True)
 class Framing:
     """How decisions are put into words.
 
-    name: of the framing.  words: of each game and measure by its name.  past_header: stands before past rounds of the
-    same game.  memory_header: stands before what was lived in another game.  option: one line of a menu of points, with
-    `label`, `own` and `other`.  act: one line of a menu of acts, with `label` and `act`.  answer_letter, answer_amount:
-    how to answer, with `labels`, and with `least` and `most`.
+    name: of the framing.
+    words: of each game and measure by its name.
+    same_partners, new_partners: whether the group stays together, told after the rules where the society says so.
+    past_header: stands before past rounds of the same game.
+    memory_header: stands before what was lived in another game.
+    option: one line of a menu of points, with `label`, `own` and `other`.
+    act: one line of a menu of acts, with `label` and `act`.
+    answer_letter, answer_amount: how to answer, with `labels`, and with `least` and `most`.
     """
 
     name: str
     words: Mapping[str, Words]
+    same_partners: str
+    new_partners: str
     past_header: str
     memory_header: str
     option: str
@@ -108,7 +123,7 @@ class Framing:
             raise SettingError(
                 f"{where}: no question for stage {decision.stage!r}; add words.questions.{decision.stage}"
             )
-        parts = [*self._memory(decision), render(words.rules, decision.facts, f"{where}: rules")]
+        parts = [*self._memory(decision), self._rules(decision.game, decision.facts)]
         lived = [e for e in decision.past if e.game == decision.game]
         if lived:
             parts += [render(self.past_header, decision.facts, f"framing {self.name}: past_header")]
@@ -156,7 +171,14 @@ class Framing:
         known = facts.get(game) if isinstance(facts, Mapping) else None
         if not isinstance(known, Mapping):
             return ""
-        return render(self.words_of(game).rules, known, f"words of {game}: rules")
+        return self._rules(game, known)
+
+    def _rules(self, game: str, facts: Mapping[str, Any]) -> str:
+        rules = render(self.words_of(game).rules, facts, f"words of {game}: rules")
+        if "lasting" not in facts:
+            return rules
+        name = "same_partners" if facts["lasting"] else "new_partners"
+        return f"{rules} {render(getattr(self, name), facts, f'framing {self.name}: {name}')}"
 
     def _lines(self, experiences: Sequence[Experience]) -> list[str]:
         lines = []

@@ -141,9 +141,13 @@ class Society(mesa.Model[Participant, Any]):
 
     def _put(self, decision: Decision, who: Participant) -> Decision:
         """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
-        if not self.matching.lasting and who.lived:
-            decision = replace(decision, past=tuple(who.lived))
+        past = decision.past if self.matching.lasting else tuple(who.lived)
+        decision = replace(decision, facts=self._told(decision), past=past)
         return self.presentation.present(decision, self._draw(who, "play", 1, decision))
+
+    def _told(self, decision: Decision) -> dict[str, Any]:
+        """What a player of the game may know: the game's facts, and whether groups stay together."""
+        return {**decision.facts, "lasting": self.matching.lasting}
 
     async def _decide(self, decision: Decision, who: Participant) -> tuple[Choice, Occasion]:
         occasion = Occasion("play", 1, self._draw(who, "play", 1, decision))
@@ -201,7 +205,7 @@ class Society(mesa.Model[Participant, Any]):
         """What a participant lived, and the facts of the games it lived it in, which give the numbers their meaning."""
         if not who.lived:
             return None
-        facts = self.game.decisions(self.game.start(0))[0].facts
+        facts = self._told(self.game.decisions(self.game.start(0))[0])
         return tuple(who.lived), {self.game.name: facts}
 
     def _draw(self, who: Participant, phase: str, repetition: int, decision: Decision) -> int:

@@ -110,7 +110,8 @@ def test_each_seat_remembers_the_round_from_its_own_side():
     assert (receiver.stage, receiver.payoff) == ("receive", 8)
     assert (receiver.experience.own, receiver.experience.others) == (None, (0.4,))
     assert receiver.experience.facts == {"given": 4, "received": 8, "endowment": 10}
-    (third,) = game.decisions(state)
+    ((second,), (third,)) = game.decisions(play(game, [4])[0]), game.decisions(state)
+    assert [(e.stage, e.round, e.payoff) for e in second.past] == [("receive", 1, 8)]
     assert [(e.stage, e.round, e.payoff) for e in third.past] == [("give", 1, 6), ("receive", 2, 2)]
 
 

@@ -116,7 +116,8 @@ def test_before_any_round_the_others_are_believed_to_give_the_midpoint(game):
 def test_the_allocation_is_what_is_paid_when_the_others_repeat_their_last_act(data):
     game = data.draw(games(rounds=3))
     last = data.draw(acts(game))
-    state, _ = resolve(game, game.start(1), last)
+    state, _ = resolve(game, game.start(1), data.draw(acts(game)))
+    state, _ = resolve(game, state, last)
     seat = data.draw(st.integers(0, game.players - 1))
     option = data.draw(st.integers(0, game.endowment // game.step))
     allocation = game.decisions(state)[seat].options[option].allocation
