@@ -49,8 +49,8 @@ class Induction:
     questions and answers stay in the conversation (cleared between administrations and before play).  source: where
     the wording comes from.
 
-    Raises SettingError when built with an orientation missing or unknown, a variable without a value, or a value that
-    no wording uses.
+    Raises SettingError when built with an orientation missing or unknown, a variable without a value, a value that no
+    wording uses, or a wording that uses an answer before the step that saves it.
     """
 
     name: str
@@ -63,9 +63,13 @@ class Induction:
 
     def __post_init__(self) -> None:
         where = f"induction {self.name}"
-        texts = (self.system, *(step.ask for step in self.steps), self.reminder)
-        needed = frozenset[str]().union(*(variables(text, where) for text in texts))
-        needed -= {step.save for step in self.steps if step.save}
+        needed, saved = set(variables(self.system, where)), set[str]()
+        for step in self.steps:
+            needed |= variables(step.ask, where) - saved
+            saved |= {step.save} if step.save else set()
+        needed |= variables(self.reminder, where) - saved
+        if early := sorted(needed & saved):
+            raise SettingError(f"{where}: {', '.join(early)} is used before the step that saves it")
         if not needed and not self.values:
             return
         known = [orientation.value for orientation in Orientation]

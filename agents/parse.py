@@ -60,10 +60,10 @@ class _Mark(NamedTuple):
 
 def parse(text: str, decision: Decision, finish_reason: str | None = None) -> Parsed:
     """The option that a reply chooses, or why it chooses none, by the rules that the module states; it never raises."""
-    reason = (finish_reason or "").lower().rpartition(".")[2].strip()
-    if phrases.FILTERED.fullmatch(reason):
-        return Parsed(None, Failure.REFUSED)
-    cut = phrases.CUT.fullmatch(reason) is not None
+    halted = stopped(finish_reason)
+    if halted is Failure.REFUSED:
+        return Parsed(None, halted)
+    cut = halted is Failure.TRUNCATED
     spoken = _spoken(_cleaned(text))
     if not spoken:
         silent = Failure.EMPTY if spoken is not None else Failure.UNREADABLE
@@ -80,6 +80,14 @@ def parse(text: str, decision: Decision, finish_reason: str | None = None) -> Pa
     if refused(spoken):
         return Parsed(None, Failure.REFUSED)
     return Parsed(None, Failure.AMBIGUOUS if menu.mentions(body) > 1 else Failure.UNREADABLE)
+
+
+def stopped(finish_reason: str | None) -> Failure | None:
+    """Whether the model was stopped before the end of its reply: REFUSED by a filter, TRUNCATED by a length limit."""
+    reason = (finish_reason or "").lower().rpartition(".")[2].strip()
+    if phrases.FILTERED.fullmatch(reason):
+        return Failure.REFUSED
+    return Failure.TRUNCATED if phrases.CUT.fullmatch(reason) else None
 
 
 def refused(text: str) -> bool:

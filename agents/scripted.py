@@ -30,7 +30,8 @@ def cooperations(decision: Decision) -> list[float]:
 
 def nearest(decision: Decision, level: float) -> Choice:
     """The option nearest to a level of cooperation; of two equally near, the first in the order of the rules."""
-    distances = [abs(reading - level) for reading in cooperations(decision)]
+    # Rounding error must not decide between options that are equally near.
+    distances = [round(abs(reading - level), 9) for reading in cooperations(decision)]
     return Choice(option=distances.index(min(distances)))
 
 

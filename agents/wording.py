@@ -39,8 +39,8 @@ def render(text: str, known: Mapping[str, Any], where: str) -> str:
         raise SettingError(
             f"{where}: {error.message} in {text.strip()[:60]!r}; known variables: {', '.join(sorted(known))}"
         ) from error
-    except TemplateError as error:
-        raise SettingError(f"{where}: {error.message}") from error
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        raise SettingError(f"{where}: {error} in {text.strip()[:60]!r}") from error
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Words:
     def from_data(cls, game: str, data: Mapping[str, Any]) -> "Words":
         """Words from plain data as a YAML file holds it. Raises SettingError for a key that is missing or unknown."""
         try:
-            return cls(**data)
+            # YAML reads the act 3 as a number; acts are looked up by what they are called.
+            return cls(**{**data, "acts": {str(act): text for act, text in (data.get("acts") or {}).items()}})
         except TypeError as error:
             raise SettingError(f"words of {game}: {str(error).replace('Words.__init__() ', '')}") from error
 
@@ -86,7 +87,7 @@ class Framing:
     same_partners, new_partners: whether the group stays together, told after the rules where the society says so.
     past_header: stands before past rounds of the same game.
     memory_header: stands before what was lived in another game.
-    option: one line of a menu of points, with `label`, `own` and `other`.
+    option: one line of a menu of points, with `label`, `own`, `other` and `others`.
     act: one line of a menu of acts, with `label` and `act`.
     answer_letter, answer_amount: how to answer, with `labels`, and with `least` and `most`.
     """
@@ -195,7 +196,8 @@ class Framing:
         lines = []
         for label, option in decision.labelled():
             if not acts:
-                known = {"label": label, "own": option.allocation.own, "other": option.allocation.other}
+                known = {"label": label, "others": decision.others}
+                known |= {"own": option.allocation.own, "other": option.allocation.other}
                 lines.append(render(self.option, known, f"framing {self.name}: option"))
             elif str(option.act) in acts:
                 known = {"label": label, "act": acts[str(option.act)]}

@@ -10,7 +10,7 @@ from agents.wording import Framing
 from experiments.statistics import Resampling
 from games.errors import SettingError
 from games.presentation import Presentation
-from games.types import Choice, Game, Measure
+from games.types import Choice, Decision, Experience, Game, Measure
 from sim.loop import run as run_on_loop
 from sim.matching import Matching
 from sim.participant import Member
@@ -65,8 +65,16 @@ class Experiment:
         """How many decisions a phase puts at the most."""
         if phase != "play":
             return len(self.members) * self.repetitions * len(self.measure.decisions())
-        pending = len(self.game.decisions(self.game.start(self.seed)))
-        return len(self.members) // self.game.players * pending * self.game.rounds
+        return len(self.members) // self.game.players * len(self.rehearsal()[0])
+
+    def rehearsal(self) -> tuple[list[Decision], tuple[Experience, ...]]:
+        """All decisions of one group's play of first options, and what its players lived."""
+        state, decisions, lived = self.game.start(self.seed), list[Decision](), list[Experience]()
+        while pending := self.game.decisions(state):
+            decisions += pending
+            state, outcomes = self.game.resolve(state, {one.key: Choice(option=0) for one in pending})
+            lived += [one.experience for one in outcomes]
+        return decisions, tuple(lived)
 
     def prompts(self) -> dict[str, str]:
         """The exact words of this run, by what they are."""

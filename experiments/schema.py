@@ -38,7 +38,11 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "other": (pa.float64(), "points", "the chosen allocation to the others together"),
         "cooperation": (pa.float64(), "0 to 1", "how cooperative the act is, by the game's definition"),
         "attainment": (pa.float64(), "0 to 1", "utility gained from worst to best option, under the orientation"),
-        "payoff": (pa.float64(), "points", "earned in the stage; empty where the reply failed or the round was void"),
+        "payoff": (
+            pa.float64(),
+            "points",
+            "earned in the stage, on each of its rows; empty if void or paid later",
+        ),
         "others_payoff": (pa.float64(), "points", "earned by the co-players together"),
         "failure": (pa.string(), "", "why the reply is no answer; empty where it is one"),
         "reply": (pa.string(), "", "the reply's text; empty for scripted rules"),

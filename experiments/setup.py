@@ -28,7 +28,6 @@ from experiments.statistics import Resampling
 from games.errors import CommonwealError, EndpointError, SettingError, unknown
 from games.presentation import Presentation
 from games.svo import Orientation
-from games.types import Choice, Decision, Experience, Game
 from sim.participant import Member
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "conf"
@@ -131,9 +130,9 @@ def rehearse(made: Experiment) -> None:
 
     Raises SettingError for a word or a variable that is missing, however late in the game it would be needed.
     """
-    decisions = list(made.measure.decisions()[:1]) + list(made.measure.decisions()[-1:])
+    decisions = list(made.measure.decisions())
     if "play" in made.phases:
-        played, lived = _played_through(made.game, made.seed)
+        played, lived = made.rehearsal()
         decisions += played
         if made.memory and "after" in made.phases and lived:
             facts = {"remembered": {made.game.name: played[0].facts}}
@@ -145,16 +144,6 @@ def rehearse(made: Experiment) -> None:
     for agent in spoken.values():
         for decision in decisions:
             agent.rehearse(decision)
-
-
-def _played_through(game: Game[Any], seed: int) -> tuple[list[Decision], tuple[Experience, ...]]:
-    """All decisions of one play of first options, and what its players lived."""
-    state, decisions, lived = game.start(seed), list[Decision](), list[Experience]()
-    while pending := game.decisions(state):
-        decisions += pending
-        state, outcomes = game.resolve(state, {one.key: Choice(option=0) for one in pending})
-        lived += [one.experience for one in outcomes]
-    return decisions, tuple(lived)
 
 
 @dataclass

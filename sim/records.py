@@ -12,7 +12,8 @@ class Asked:
 
     group: number of the group in its round, None for a measure.
     payoff, others_payoff: points that the participant and its co-players together earned in this stage; for a measure
-    the chosen allocation; None where the choice failed or the round was void.
+    the chosen allocation; None where the choice failed, the round was void, or the stage is settled later. A stage with
+    several items has the same points on each of their records; `Played` has each round's points once.
     """
 
     participant: int

@@ -32,7 +32,7 @@ class Society(mesa.Model[Participant, Any]):
     keep: called with all records of a round or administration, in an order that does not depend on when replies came.
     asked: called once for every decision answered, with its choice, as it happens.
 
-    Raises SettingError when the members do not divide into groups of the game's size.
+    Raises SettingError in `check_groups` and `step` when the members do not divide into groups of the game's size.
     """
 
     def __init__(
@@ -141,7 +141,8 @@ class Society(mesa.Model[Participant, Any]):
 
     def _put(self, decision: Decision, who: Participant) -> Decision:
         """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
-        past = decision.past if self.matching.lasting else tuple(who.lived)
+        # Among strangers the table knows this round alone; what came before, each has lived elsewhere.
+        past = decision.past if self.matching.lasting else (*who.lived, *decision.past)
         decision = replace(decision, facts=self._told(decision), past=past)
         return self.presentation.present(decision, self._draw(who, "play", 1, decision))
 

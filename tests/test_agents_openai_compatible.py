@@ -201,7 +201,7 @@ async def test_several_choices_count_their_tokens_once(server):
 
 @pytest.mark.parametrize(
     ("status", "remedy"),
-    [(400, ""), (401, "set model.api_key=…"), (404, "model.base_url"), (429, ""), (500, ""), (503, "")],
+    [(400, ""), (401, "OPENAI_COMPATIBLE_API_KEY"), (404, "model.base_url"), (429, ""), (500, ""), (503, "")],
 )
 def test_http_errors_keep_status_and_the_endpoints_own_words(server, status, remedy):
     body = json.dumps({"error": {"message": f"Not\n now, said  it {'x' * 1000}", "type": "t"}})
