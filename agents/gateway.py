@@ -57,7 +57,12 @@ class Gateway:
                 raise
             except Exception as error:
                 told = redacted(" ".join(str(error).split()))[:300]
-                raise EndpointError(f"model {self.name}: {type(error).__name__}: {told}") from error
+                lost = (
+                    "; is the endpoint up and reachable? model.base_url=…"
+                    if "Connection" in type(error).__name__
+                    else ""
+                )
+                raise EndpointError(f"model {self.name}: {type(error).__name__}: {told}{lost}") from error
             latency = time.perf_counter() - started
         self.calls += 1
         received = _received(message, latency)
@@ -72,11 +77,18 @@ class Gateway:
             await closing()
 
 
+def keys_in_environment() -> tuple[str, ...]:
+    """The values of all environment variables that hold a key."""
+    return tuple(
+        value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN", "_SECRET")) and value
+    )
+
+
 def redacted(text: str) -> str:
     """The text without any key that the environment holds."""
-    for name, value in os.environ.items():
-        if name.endswith(("_API_KEY", "_TOKEN", "_SECRET")) and len(value) >= 6:
-            text = text.replace(value, "…")
+    for key in keys_in_environment():
+        if len(key) >= 6:
+            text = text.replace(key, "…")
     return text
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agents.gateway import Received
-from agents.parse import parse, refused, stopped
+from agents.parse import declines, parse, stopped
 from agents.setting import Setting
 from agents.wording import render
 from games.errors import SettingError
@@ -141,7 +141,7 @@ class LLMAgent:
             taken = taken.plus(received)
             exchanges.append((asked, received.text))
             conversation.messages.append(AIMessage(received.text))
-            if not received.text.strip() or refused(received.text) or stopped(received.finish_reason):
+            if not received.text.strip() or declines(received.text) or stopped(received.finish_reason):
                 conversation.failure = Failure.PREPARATION
                 break
             if step.save:

@@ -90,6 +90,11 @@ def stopped(finish_reason: str | None) -> Failure | None:
     return Failure.TRUNCATED if phrases.CUT.fullmatch(reason) else None
 
 
+def declines(text: str) -> bool:
+    """Whether free text opens by declining what was asked; a value stated with "I will not …" does not."""
+    return phrases.DECLINES.match(_unmarked(_cleaned(text))) is not None
+
+
 def refused(text: str) -> bool:
     """Whether a reply declines: "I'm sorry, but I can't …", or "As an AI, I don't have …" and then no "but …"."""
     plain = _unmarked(_cleaned(text))

@@ -13,7 +13,7 @@ import numpy as np
 from agents.setting import Setting
 from games.errors import SettingError
 from games.randomness import stream
-from games.svo import RING_ANGLES
+from games.svo import RING_ANGLES, utility
 from games.types import Choice, Decision, Experience, Occasion
 
 
@@ -36,7 +36,8 @@ def nearest(decision: Decision, level: float) -> Choice:
 
 
 def _lived(decision: Decision) -> list[Experience]:
-    return [one for one in decision.past if one.others]
+    """The rounds of this game in which the player saw others act; a measure has none."""
+    return [one for one in decision.past if one.others and one.game == decision.game]
 
 
 def _seen(experience: Experience) -> float:
@@ -78,11 +79,8 @@ class Maximiser(_Rule):
         else:
             assert self.setting.orientation is not None
             angle = RING_ANGLES[self.setting.orientation]
-        radians = np.deg2rad(angle)
-        utilities = [
-            np.cos(radians) * option.allocation.own + np.sin(radians) * option.allocation.other
-            for option in decision.options
-        ]
+        brings = [option.allocation for option in decision.options]
+        utilities = utility([one.own for one in brings], [one.other for one in brings], angle)
         # Rounding error must not decide between options that are equally good.
         return Choice(option=int(np.argmax(np.round(utilities, 9))))
 

@@ -4,21 +4,20 @@ It answers in words, like a model, and learns what it is asked through LangChain
 `LLMAgent` carries. Everything it writes is marked SYNTHETIC downstream; it stands for no language model.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from agents.llm import METADATA
 from games.errors import SettingError
 from games.randomness import stream
-from games.svo import RING_ANGLES, Orientation
+from games.svo import RING_ANGLES, Orientation, utility
 from games.types import Answer, Decision, decision_from_json
 
 FORMS = (
@@ -60,6 +59,10 @@ class SyntheticChatModel(BaseChatModel):
     Given the same metadata it gives the same reply, in any order of calls. Its token counts are counts of words.
     """
 
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    synthetic: ClassVar[bool] = True
+
     model: str = "synthetic"
     spread: float = Field(default=8.0, ge=0)
     disposition: float = 30.0
@@ -68,6 +71,12 @@ class SyntheticChatModel(BaseChatModel):
     reciprocity: float = 20.0
     unreadable: float = Field(default=0.01, ge=0, le=1)
     refusals: float = Field(default=0.005, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _shares_leave_room(self) -> Self:
+        if self.unreadable + self.refusals > 1:
+            raise ValueError("unreadable and refusals together are above 1")
+        return self
 
     @property
     def _llm_type(self) -> str:
@@ -136,10 +145,8 @@ class SyntheticChatModel(BaseChatModel):
 
     def probabilities(self, decision: Decision, angle: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Probability of each option in the order shown, shape (options,), for an angle in degrees."""
-        radians = math.radians(angle)
         shown = [decision.options[index].allocation for index in decision.shown]
-        utility = np.array([math.cos(radians) * a.own + math.sin(radians) * a.other for a in shown])
-        logits = self.precision * utility
+        logits = self.precision * utility([one.own for one in shown], [one.other for one in shown], angle)
         if decision.answer is Answer.LETTER:
             logits += self.position_bias * np.linspace(1, 0, len(shown))
         weights = np.exp(logits - logits.max())

@@ -73,8 +73,8 @@ async def chat_openai(base_url: str, calls: int, at_once: int) -> None:
 
 async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
     """A decision from end to end: participants answer six slider items; rendering, call, parsing, and the row."""
+    from experiments.catalogue import member
     from experiments.rows import row
-    from experiments.setup import member
     from games.public_goods import PublicGoods
     from games.slider import Slider
     from games.svo import Orientation

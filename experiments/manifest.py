@@ -12,8 +12,6 @@ from typing import Any
 from experiments.protocol import Experiment
 from experiments.schema import VERSION
 
-_PACKAGES = ("mesa", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "hydra-core", "aiohttp", "langchain")
-
 
 def manifest(experiment: Experiment, status: str, error: str | None = None) -> dict[str, Any]:
     """The manifest as it goes into `manifest.json`.
@@ -33,21 +31,23 @@ def manifest(experiment: Experiment, status: str, error: str | None = None) -> d
         "game": experiment.game.name,
         "measure": experiment.measure.name,
         "statistics": asdict(experiment.resampling),
+        "memory": experiment.memory,
+        "cooperation": experiment.cooperation,
         "matching_lasting": experiment.matching.lasting,
         "synthetic": experiment.synthetic,
         "synthetic_agents": sorted({f"{one.kind}/{one.model}" for one in agents if one.synthetic}),
         "models": {
-            gateway.name: {"synthetic": gateway.synthetic, "identities": sorted(gateway.identities)}
+            gateway.name: {
+                "synthetic": gateway.synthetic,
+                "identities": sorted(gateway.identities),
+                "settings": experiment.models[gateway.name],
+            }
             for gateway in experiment.gateways
         },
         "prompts": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in experiment.prompts().items()},
         "code": revision(),
         "python": platform.python_version(),
-        "packages": {
-            name: version
-            for name, version in sorted(installed.items())
-            if name in _PACKAGES or name.startswith("langchain")
-        },
+        "packages": dict(sorted(installed.items())),
     }
 
 

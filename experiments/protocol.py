@@ -1,6 +1,6 @@
 """The course of one run: measure, play, measure again, with every record handed on as it comes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,13 +8,14 @@ from agents.gateway import Gateway
 from agents.induction import Induction
 from agents.wording import Framing
 from experiments.statistics import Resampling
-from games.errors import SettingError
+from games.errors import SettingError, whole
 from games.presentation import Presentation
 from games.types import Choice, Decision, Experience, Game, Measure
 from sim.loop import run as run_on_loop
 from sim.matching import Matching
 from sim.participant import Member
-from sim.society import Record, Society
+from sim.records import Record
+from sim.society import Society
 
 PHASES = ("before", "play", "after")
 
@@ -24,7 +25,8 @@ class Experiment:
     """Everything a run does, as typed objects.
 
     phases: of PHASES, in the order done.  repetitions: administrations of the measure to each participant, before and
-    after alike.  memory: whether the second measure reminds of play.
+    after alike.  memory: whether the second measure reminds of play.  models: settings of each chat model by its label.
+    cooperation: what it is in this game, for the axis of a figure.
 
     Raises SettingError for phases or repetitions that cannot be done, or members that do not divide into groups.
     """
@@ -42,6 +44,8 @@ class Experiment:
     framing: Framing
     gateways: Sequence[Gateway]
     inductions: Sequence[Induction]
+    models: Mapping[str, Any]
+    cooperation: str
     resampling: Resampling
 
     def __post_init__(self) -> None:
@@ -49,12 +53,11 @@ class Experiment:
             raise SettingError(f"phases={list(self.phases)}: name some of {', '.join(PHASES)}")
         if sorted(self.phases, key=PHASES.index) != list(self.phases) or len(set(self.phases)) < len(self.phases):
             raise SettingError(f"phases={list(self.phases)}: each at most once, in the order {', '.join(PHASES)}")
-        if self.repetitions < 1:
-            raise SettingError(f"repetitions={self.repetitions} must be at least 1")
+        whole("run", "repetitions", self.repetitions, 1)
         if not self.members:
             raise SettingError("population: nobody takes part; give population.cells, each with a count or a share")
         if "play" in self.phases:
-            self.society().check_groups()
+            self.matching.groups(len(self.members), self.game.players, self.seed, 1)
 
     @property
     def synthetic(self) -> bool:

@@ -6,8 +6,7 @@ from typing import Any
 from games.rationality import attainment, chance_corrected, deviation, value_rationality
 from games.svo import Orientation
 from sim.participant import Member
-from sim.records import Asked, Played, Scored
-from sim.society import Record
+from sim.records import Asked, Played, Record, Scored
 
 
 def row(run: str, record: Record) -> tuple[str, dict[str, Any]]:
@@ -68,8 +67,8 @@ def _decision(record: Asked) -> dict[str, Any]:
         }
     if reply is not None:
         values |= {
-            "reply": reply.text,
-            "preparation": json.dumps(reply.preparation, ensure_ascii=False) if reply.preparation else None,
+            "reply": _storable(reply.text),
+            "preparation": _storable(json.dumps(reply.preparation, ensure_ascii=False)) if reply.preparation else None,
             "calls": reply.calls,
             "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
@@ -77,6 +76,11 @@ def _decision(record: Asked) -> dict[str, Any]:
             "identity": reply.model,
         }
     return values
+
+
+def _storable(text: str) -> str:
+    """The text with half characters escaped: a model may cut a surrogate pair, and no file can hold one half."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _attainment(record: Asked) -> float | None:

@@ -5,7 +5,10 @@ rationality averaged over the population's cells, or mean cooperation where noth
 """
 
 import os
+import shutil
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from games.errors import CommonwealError
+from games.errors import CommonwealError, SecretError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -56,12 +59,25 @@ def run(config: "DictConfig", folder: Path) -> float | None:
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")
 def main(config: "DictConfig") -> float | None:
     """One run, or one job of a sweep."""
+    from experiments.setup import refuse_secrets
+
     about = HydraConfig.get()
+    folder = Path(about.runtime.output_dir)
     try:
-        return run(config, Path(about.runtime.output_dir))
+        refuse_secrets(config)
+        return run(config, folder)
     except CommonwealError as error:
+        if not (folder / "manifest.json").exists():
+            # Nothing was begun: only what Hydra saved is there, a secret in a setting among it.
+            shutil.rmtree(folder / ".hydra", ignore_errors=True)
+            Path(folder, f"{about.job.name}.log").unlink(missing_ok=True)
+            with suppress(OSError):
+                folder.rmdir()
         if about.mode == RunMode.MULTIRUN:
-            raise  # the sweep goes on with its other jobs, and ends with this error
+            if isinstance(error, SecretError):
+                Path(about.sweep.dir, "multirun.yaml").unlink(missing_ok=True)
+            print(f"job {about.job.num} failed: {' '.join(str(error).split())}", file=sys.stderr)
+            raise  # the sweep goes on with its other jobs, and ends with the first error
         sys.exit(complain(error))
 
 
@@ -70,7 +86,7 @@ def complain(error: BaseException) -> int:
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
-    if not isinstance(error, CommonwealError | HydraException | OmegaConfBaseException):
+    if not isinstance(error, CommonwealError | HydraException | OmegaConfBaseException | OSError):
         raise error
     told = " ".join(str(error).split())
     if isinstance(error, MissingConfigException):
@@ -84,6 +100,8 @@ def start() -> None:
     """The entry of the command line."""
     # Hydra would print an error over several lines; with this set it raises, and `complain` says it in one.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    # A scheduler that ends a job is treated as a person who does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except KeyboardInterrupt:

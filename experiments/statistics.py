@@ -1,6 +1,6 @@
 """Intervals over a run. The units that are resampled are participants or groups, never decisions.
 
-Intervals are percentile bootstraps (Efron & Tibshirani 1993, ch. 13); with units of several values each, whole units
+Intervals are expanded percentile bootstraps (Hesterberg 2015); with units of several values each, whole units
 are resampled (Davison & Hinkley 1997, section 3.8), and the mean of a resample is its sum over its count.
 """
 
@@ -8,13 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from games.errors import SettingError, whole
+
+FEWEST_UNITS = 5
+"""Below this many units a bootstrap interval says nothing: its coverage falls far short of what it claims."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
     """An estimate with its interval.
 
-    low, high: None where fewer than two units leave no interval.  units: how many were resampled.  unit: what they are.
+    low, high: None where fewer than FEWEST_UNITS units leave no interval.
+    units: how many were resampled.  unit: what they are.
     """
 
     estimate: float | None
@@ -26,29 +33,38 @@ class Interval:
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made. Raises ValueError for fewer than 100 resamples, or a confidence outside (0, 1)."""
+    """How intervals are made. Raises SettingError for fewer than 100 resamples, or a confidence outside (0, 1)."""
 
     resamples: int = 2000
     confidence: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.resamples < 100:
-            raise ValueError(f"statistics.resamples={self.resamples} must be at least 100")
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"statistics.confidence={self.confidence} must lie between 0 and 1")
+        whole("statistics", "resamples", self.resamples, 100)
+        if not isinstance(self.confidence, float) or not 0 < self.confidence < 1:
+            raise SettingError(f"statistics: confidence={self.confidence} must lie between 0 and 1")
 
     def weights(self, units: int) -> NDArray[np.float64]:
         """How often each unit stands in each resample, shape (resamples, units)."""
         rng = np.random.default_rng([self.seed, units])
         return rng.multinomial(units, np.full(units, 1 / units), size=self.resamples).astype(np.float64)
 
-    def limits(self, resampled: NDArray[np.float64]) -> tuple[float, float] | tuple[None, None]:
-        """The percentile interval over finite resampled values, shape (resamples,)."""
+    def tail(self, units: int) -> float:
+        """The share of resamples beyond either end of an interval over so many units.
+
+        Plain percentiles are too narrow for few units; the expanded ones carry Student's t and the n − 1 of a variance
+        over: Φ(−√(n / (n − 1)) t) with n − 1 degrees of freedom (Hesterberg 2015, The American Statistician 69,
+        371–386).
+        """
+        quantile = stats.t.ppf((1 + self.confidence) / 2, units - 1)
+        return float(stats.norm.cdf(-np.sqrt(units / (units - 1)) * quantile))
+
+    def limits(self, resampled: NDArray[np.float64], units: int) -> tuple[float, float] | tuple[None, None]:
+        """The expanded percentile interval over finite resampled values, shape (resamples,)."""
         finite = resampled[np.isfinite(resampled)]
-        if finite.size < self.resamples / 2:
+        if units < FEWEST_UNITS or finite.size < self.resamples / 2:
             return None, None
-        tail = (1 - self.confidence) / 2
+        tail = self.tail(units)
         low, high = np.quantile(finite, [tail, 1 - tail])
         return float(low), float(high)
 
@@ -65,10 +81,8 @@ class Resampling:
         _, member = np.unique(np.asarray(units)[known], return_inverse=True)
         sums = np.bincount(member, weights=numbers[known])
         counts = np.bincount(member).astype(np.float64)
-        low, high = None, None
-        if len(sums) > 1:
-            weights = self.weights(len(sums))
-            low, high = self.limits((weights @ sums) / (weights @ counts))
+        weights = self.weights(len(sums))
+        low, high = self.limits((weights @ sums) / (weights @ counts), len(sums))
         return Interval(float(numbers[known].mean()), low, high, len(sums), unit)
 
     def correlation(self, x: ArrayLike, y: ArrayLike, units: ArrayLike, unit: str) -> Interval:
@@ -77,9 +91,7 @@ class Resampling:
         if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
             return Interval(None, None, None, len(np.unique(member)), unit)
         count = int(member.max()) + 1
-        low, high = None, None
-        if count > 1:
-            low, high = self.limits(_pearson(self.weights(count)[:, member], first, second))
+        low, high = self.limits(_pearson(self.weights(count)[:, member], first, second), count)
         estimate = float(_pearson(np.ones((1, len(first))), first, second)[0])
         return Interval(estimate, low, high, count, unit)
 
@@ -88,16 +100,19 @@ class Resampling:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
         """The least-squares line of y on x over a grid, and its pointwise interval: fitted, low, high, as the grid.
 
-        None where fewer than three pairs or a single x leave no line.
+        None where fewer than three pairs or a single x leave no line; low and high are NaN where the units leave no
+        interval.
         """
         first, second, member = _paired(x, y, units)
         points = np.asarray(grid, dtype=np.float64)
         if len(first) < 3 or np.ptp(first) == 0:
             return None
-        weights = self.weights(int(member.max()) + 1)[:, member]
-        lines = _lines(weights, first, second, points)
+        count = int(member.max()) + 1
         fitted = _lines(np.ones((1, len(first))), first, second, points)[0]
-        tail = (1 - self.confidence) / 2
+        if count < FEWEST_UNITS:
+            return fitted, np.full_like(fitted, np.nan), np.full_like(fitted, np.nan)
+        lines = _lines(self.weights(count)[:, member], first, second, points)
+        tail = self.tail(count)
         low, high = np.nanquantile(lines, [tail, 1 - tail], axis=0)
         return fitted, low, high
 

@@ -21,7 +21,7 @@ from experiments.protocol import Experiment
 from experiments.rows import row
 from experiments.schema import SCHEMAS
 from games.errors import SettingError
-from sim.society import Record
+from sim.records import Record
 
 _HELD_SECONDS = 1.0
 """How long rows may be held before they are written: the most that a killed run loses of its tables."""
@@ -87,9 +87,11 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
     paths = [whole] if whole.exists() else _parts(folder, table)
     if not paths and not (folder / "manifest.json").exists():
         raise SettingError(f"{folder} holds no run; name a folder that `python -m experiments.run` wrote")
-    found: pd.DataFrame = pa.concat_tables(
-        [SCHEMAS[table].empty_table(), *(pq.ParquetFile(path).read() for path in paths)]
-    ).to_pandas()
+    try:
+        read = [SCHEMAS[table].empty_table(), *(pq.ParquetFile(path).read() for path in paths)]
+    except pa.ArrowInvalid as error:
+        raise SettingError(f"{folder}: the table {table} is damaged ({str(error).splitlines()[0]})") from error
+    found: pd.DataFrame = pa.concat_tables(read).to_pandas()
     return found
 
 

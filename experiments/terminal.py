@@ -12,9 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from experiments.summary import synthetic_mark, units_told
 from games.types import Choice
-
-SYNTHETIC = "SYNTHETIC: simulated respondents and scripted rules, not a language model"
 
 
 class _Rate(ProgressColumn):
@@ -81,7 +80,7 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
     made = _table(summary, "measure")
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
-    for name in ("n", "angle °", "value rationality", "chance", "corrected", "in category", "failed"):
+    for name in ("angles", "angle °", "value rationality", "chance", "corrected", "in category", "failed"):
         made.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
     for cell in summary["cells"]:
         for phase in ("before", "after"):
@@ -91,7 +90,7 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
             made.add_row(
                 _name(cell) if phase == "before" or "before" not in cell else "",
                 phase,
-                str(cell["participants"]),
+                f"{found['administrations'] - found['without_angle']}/{found['administrations']}",
                 _stacked(found["angle"], ".1f"),
                 _stacked(found["value_rationality"], ".2f"),
                 _plain(found["chance_level"], ".2f"),
@@ -127,8 +126,9 @@ def play_table(summary: Mapping[str, Any]) -> Table:
 def _table(summary: Mapping[str, Any], what: str) -> Table:
     title = f"{summary['experiment']} · {what} · {summary['run']}"
     if summary["synthetic"]:
-        title += f"\n{SYNTHETIC}"
-    caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {_units(summary, what)}"
+        title += f"\n{synthetic_mark(summary)}"
+    units = _units(summary, what)
+    caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}"
     made = Table(title=title, caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     made.title_justify = made.caption_justify = "left"
     return made
@@ -141,17 +141,22 @@ def _name(cell: Mapping[str, Any]) -> str:
 def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     """Print the tables, the correlation of cooperation with the angle, and where the files are."""
     console = Console()
-    # A narrower terminal folds lines; cutting columns off would lose numbers.
-    console = Console(width=max(console.width, 100))
+    tables = []
     if any("before" in cell or "after" in cell for cell in summary["cells"]):
-        console.print(measure_table(summary))
+        tables.append(measure_table(summary))
     if any("play" in cell for cell in summary["cells"]):
-        console.print(play_table(summary))
+        tables.append(play_table(summary))
+    # A narrower terminal folds lines; cutting columns off would lose numbers and marks.
+    wide = Console(width=1000)
+    console = Console(width=max(console.width, *(wide.measure(table).maximum for table in tables), 80))
+    for table in tables:
+        console.print(table)
     related = summary["angle_and_cooperation"]
     if related["estimate"] is not None:
         console.print(
             f"cooperation against measured angle: r = {_interval(related, '.2f')} "
-            f"({related['units']} {related['unit']} resampled; people: r = .30, Balliet, Parks & Joireman 2009)"
+            f"({related['participants'] - related['left_out']} of {related['participants']} participants, "
+            f"{related['units']} {related['unit']} resampled; people: r = .30, Balliet, Parks & Joireman 2009)"
         )
     failures = summary["failures"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in failures["by_reason"].items())
@@ -173,7 +178,8 @@ def _units(summary: Mapping[str, Any], what: str) -> str:
     """What the intervals of a table resample."""
     phases = ("play",) if what == "play" else ("before", "after")
     parts = [cell[phase] for cell in summary["cells"] for phase in phases if phase in cell]
-    return " or ".join(sorted({part["cooperation" if what == "play" else "angle"]["unit"] for part in parts}))
+    found = [part["cooperation" if what == "play" else "angle"] for part in parts]
+    return units_told([(one["units"], one["unit"]) for one in found if one["low"] is not None])
 
 
 def _stacked(found: Mapping[str, Any] | None, form: str) -> str:

@@ -2,6 +2,7 @@
 
 CommonwealError
 ├── SettingError       a setting, a wording or a population that cannot be used; raised before any call
+│   └── SecretError    a setting that holds a key or a password
 ├── ChoiceError        a game was handed a choice it cannot resolve (missing, superfluous, failed, off the menu)
 └── EndpointError      a model's endpoint does not answer, or answers with an error
 """
@@ -15,6 +16,10 @@ class CommonwealError(Exception):
 
 class SettingError(CommonwealError, ValueError):
     """A setting that cannot be used; the message names it and says what to write instead."""
+
+
+class SecretError(SettingError):
+    """A setting that holds a key or a password, which must not be saved with the run."""
 
 
 class ChoiceError(CommonwealError, ValueError):

@@ -33,11 +33,13 @@ def payoffs(contributions: ArrayLike, endowment: float, multiplier: float) -> ND
 class State:
     """round: the round now pending, from 1.
 
-    contributions: of each earlier round, by seat; None for a round that was void or not played at this table.
+    contributions: of the last resolved round, by seat; None before any.
+    lived: by seat, the experiences of all resolved rounds, oldest first.
     """
 
     round: int = 1
-    contributions: tuple[tuple[int, ...] | None, ...] = ()
+    contributions: tuple[int, ...] | None = None
+    lived: tuple[tuple[Experience, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class PublicGoods:
     def start(self, seed: int, first: int = 1) -> State:
         """The state before round `first`; the rules hold no chance, so the seed is not used."""
         del seed
-        return State(first, (None,) * (first - 1))
+        return State(first, lived=((),) * self.players)
 
     def decisions(self, state: State) -> tuple[Decision, ...]:
         """Every player's contribution decision of the pending round; none when the play is over."""
@@ -99,7 +101,7 @@ class PublicGoods:
                 round=state.round,
                 others=self.players - 1,
                 answer=Answer.AMOUNT,
-                past=self._lived(state, seat),
+                past=state.lived[seat],
             )
             for seat in range(self.players)
         )
@@ -108,22 +110,19 @@ class PublicGoods:
         """Every player's points for the pending round. Raises ChoiceError unless all and only the players chose."""
         taken = answered(self.decisions(state), choices)
         contributions = tuple(int(taken[seat, 0].act) for seat in range(self.players))
-        following = State(state.round + 1, (*state.contributions, contributions))
-        outcomes = []
-        for seat in range(self.players):
-            lived = self._experience(state.round, contributions, seat)
-            outcomes.append(Outcome(seat, state.round, "contribute", lived.payoff, lived))
-        return following, tuple(outcomes)
+        new = [self._experience(state.round, contributions, seat) for seat in range(self.players)]
+        lived = tuple((*before, one) for before, one in zip(state.lived, new, strict=True))
+        outcomes = tuple(Outcome(seat, state.round, one.stage, one.payoff, one) for seat, one in enumerate(new))
+        return State(state.round + 1, contributions, lived), outcomes
 
     def void(self, state: State) -> State:
         """The next round; the void one leaves no contributions and no experience."""
-        return replace(state, round=state.round + 1, contributions=(*state.contributions, None))
+        return replace(state, round=state.round + 1)
 
     def _believed(self, state: State, seat: int) -> float:
         """The others' contributions together that allocations hold fixed: their last act; before any, the midpoint."""
-        for contributions in reversed(state.contributions):
-            if contributions is not None:
-                return sum(contributions) - contributions[seat]
+        if state.contributions is not None:
+            return sum(state.contributions) - state.contributions[seat]
         return (self.players - 1) * self.endowment / 2
 
     def _options(self, believed: float) -> tuple[Option, ...]:
@@ -134,13 +133,6 @@ class PublicGoods:
             allocation = Allocation(self.endowment - own + share, others * (self.endowment + share) - believed)
             options.append(Option(own, allocation, own / self.endowment))
         return tuple(options)
-
-    def _lived(self, state: State, seat: int) -> tuple[Experience, ...]:
-        return tuple(
-            self._experience(number, contributions, seat)
-            for number, contributions in enumerate(state.contributions, start=1)
-            if contributions is not None
-        )
 
     def _experience(self, number: int, contributions: tuple[int, ...], seat: int) -> Experience:
         points = float(payoffs(contributions, self.endowment, self.multiplier)[seat])

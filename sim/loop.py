@@ -9,6 +9,9 @@ import threading
 from collections.abc import Coroutine
 from functools import cache
 
+_GRACE = 10.0
+"""Seconds that interrupted work may take to hand on what it has."""
+
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
@@ -18,10 +21,19 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def run[T](work: Coroutine[object, object, T]) -> T:
-    """The coroutine's result, computed on the process's loop. An interrupt of the caller cancels it."""
-    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    """The coroutine's result, computed on the process's loop. Interrupting the caller cancels it and waits."""
+    ended = threading.Event()
+
+    async def to_the_end() -> T:
+        try:
+            return await work
+        finally:
+            ended.set()
+
+    future = asyncio.run_coroutine_threadsafe(to_the_end(), _loop())
     try:
         return future.result()
     except BaseException:
-        future.cancel()
+        if future.cancel():
+            ended.wait(_GRACE)
         raise

@@ -29,8 +29,7 @@ def _shuffled(participants: int, size: int, seed: int, round_number: int) -> tup
         below, above = participants // size * size, (participants // size + 1) * size
         fitting = f"{below} or {above}" if below else f"{above}"
         raise SettingError(
-            f"population: {participants} participants do not divide into groups of {size}; "
-            f"take {fitting} participants, or another group size (game.rules.players)"
+            f"population: {participants} participants do not divide into groups of {size}; take {fitting} participants"
         )
     order = [int(one) for one in stream(seed, "matching", round_number).permutation(participants)]
     return tuple(tuple(order[first : first + size]) for first in range(0, participants, size))

@@ -59,3 +59,6 @@ class Played:
     void: bool
     payoff: float | None
     cooperation: float | None
+
+
+type Record = Asked | Played | Scored

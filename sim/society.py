@@ -1,8 +1,7 @@
 """The society: a population in a measure and in a game, round by round."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import batched
@@ -14,15 +13,14 @@ from games.errors import SettingError
 from games.presentation import Presentation
 from games.randomness import draw
 from games.types import Choice, Decision, Experience, Game, Measure, Occasion, Outcome
+from sim.gathering import Part, in_order, until_error
 from sim.loop import run
 from sim.matching import Matching
 from sim.participant import Member, Participant
-from sim.records import Asked, Played, Scored
+from sim.records import Asked, Played, Record, Scored
 
 # Administrations under way at once; bounds memory, while the gateway bounds calls.
 _WINDOW = 256
-
-type Record = Asked | Played | Scored
 
 
 class Society(mesa.Model[Participant, Any]):
@@ -80,9 +78,7 @@ class Society(mesa.Model[Participant, Any]):
             raise SettingError(f"the play of {self.game.name} is over after {self.game.rounds} rounds")
         self.round += 1
         groups = self.matching.groups(len(self.participants), self.game.players, self.seed_of_run, self.round)
-        played = run(self._round(groups))
-        for records in played:
-            self._keep(records)
+        run(in_order([self._play(number, group) for number, group in enumerate(groups)], self._keep))
         self.datacollector.collect(self)
         self.running = self.round < self.game.rounds
 
@@ -94,13 +90,10 @@ class Society(mesa.Model[Participant, Any]):
         """
         jobs = [(one, number) for number in range(1, repetitions + 1) for one in self.participants]
         for window in batched(jobs, _WINDOW):
-            for records in run(self._administrations(measure, phase, window, memory)):
-                self._keep(records)
+            parts = [self._administer(measure, phase, who, number, memory) for who, number in window]
+            run(in_order(parts, self._keep))
 
-    async def _round(self, groups: Sequence[tuple[int, ...]]) -> list[list[Record]]:
-        return await _together([self._play(number, group) for number, group in enumerate(groups)])
-
-    async def _play(self, number: int, group: tuple[int, ...]) -> list[Record]:
+    async def _play(self, number: int, group: tuple[int, ...]) -> Part:
         """One group's round, all its stages; it needs nothing from other groups."""
         seats = [self.participants[index] for index in group]
         state = self._states.get(group) if self.matching.lasting else None
@@ -112,9 +105,11 @@ class Society(mesa.Model[Participant, Any]):
         void = False
         pending = self.game.decisions(state)
         while pending and pending[0].round == self.round:
-            put = [self._put(decision, seats[decision.player]) for decision in pending]
-            answers = await _together([self._decide(decision, seats[decision.player]) for decision in put])
-            choices = {decision.key: choice for decision, (choice, _) in zip(put, answers, strict=True)}
+            put = [self._put(seats[decision.player], decision) for decision in pending]
+            answers, error = await until_error([self._answer(*one) for one in put])
+            if error is not None:
+                return Part([*records, *self._unsettled(put, answers, number)], error)
+            choices = {decision.key: choice for (_, decision, _), choice in zip(put, answers, strict=True) if choice}
             void = any(choice.failure is not None for choice in choices.values())
             stage: tuple[Outcome, ...] = ()
             if void:
@@ -122,12 +117,11 @@ class Society(mesa.Model[Participant, Any]):
             else:
                 state, stage = self.game.resolve(state, choices)
             outcomes += stage
-            for decision, (choice, occasion) in zip(put, answers, strict=True):
-                earned = {one.player: one.payoff for one in stage}
-                own = earned.get(decision.player)
+            earned = {one.player: one.payoff for one in stage}
+            for record in self._unsettled(put, answers, number):
+                own = earned.get(record.decision.player)
                 rest = sum(earned.values()) - own if own is not None else None
-                who = seats[decision.player]
-                records.append(Asked(who.number, who.member, decision, occasion, choice, number, own, rest))
+                records.append(replace(record, payoff=own, others_payoff=rest))
             if void:
                 break
             pending = self.game.decisions(state)
@@ -137,24 +131,43 @@ class Society(mesa.Model[Participant, Any]):
             # A stage settled before the failure counts no more than the round it belongs to.
             records = [replace(one, payoff=None, others_payoff=None) for one in records]
             outcomes = []
-        return [*records, *self._settle(number, seats, records, outcomes, void)]
+        return Part([*records, *self._settle(number, seats, records, outcomes, void)])
 
-    def _put(self, decision: Decision, who: Participant) -> Decision:
+    def _put(self, who: Participant, decision: Decision) -> tuple[Participant, Decision, Occasion]:
         """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
         # Among strangers the table knows this round alone; what came before, each has lived elsewhere.
         past = decision.past if self.matching.lasting else (*who.lived, *decision.past)
         decision = replace(decision, facts=self._told(decision), past=past)
-        return self.presentation.present(decision, self._draw(who, "play", 1, decision))
+        return self._shown(who, decision, "play", 1)
 
     def _told(self, decision: Decision) -> dict[str, Any]:
         """What a player of the game may know: the game's facts, and whether groups stay together."""
         return {**decision.facts, "lasting": self.matching.lasting}
 
-    async def _decide(self, decision: Decision, who: Participant) -> tuple[Choice, Occasion]:
-        occasion = Occasion("play", 1, self._draw(who, "play", 1, decision))
+    def _shown(
+        self, who: Participant, decision: Decision, phase: str, repetition: int
+    ) -> tuple[Participant, Decision, Occasion]:
+        names = (decision.game, decision.stage, decision.round, decision.item)
+        number = draw(self.seed_of_run, "draws", who.number, phase, repetition, *names)
+        return who, self.presentation.present(decision, number), Occasion(phase, repetition, number)
+
+    async def _answer(self, who: Participant, decision: Decision, occasion: Occasion) -> Choice:
         choice = await who.member.agent.decide(decision, occasion)
         self._asked(choice)
-        return choice, occasion
+        return choice
+
+    def _unsettled(
+        self,
+        put: Sequence[tuple[Participant, Decision, Occasion]],
+        answers: Sequence[Choice | None],
+        group: int | None,
+    ) -> list[Asked]:
+        """The records of what was answered, before anything is paid."""
+        return [
+            Asked(who.number, who.member, decision, occasion, choice, group, None, None)
+            for (who, decision, occasion), choice in zip(put, answers, strict=True)
+            if choice is not None
+        ]
 
     def _settle(
         self, number: int, seats: Sequence[Participant], asked: Sequence[Asked], outcomes: Sequence[Outcome], void: bool
@@ -171,36 +184,21 @@ class Society(mesa.Model[Participant, Any]):
             )
         return rows
 
-    async def _administrations(
-        self, measure: Measure, phase: str, jobs: Sequence[tuple[Participant, int]], memory: bool
-    ) -> list[list[Record]]:
-        return await _together([self._administer(measure, phase, who, number, memory) for who, number in jobs])
-
-    async def _administer(
-        self, measure: Measure, phase: str, who: Participant, repetition: int, memory: bool
-    ) -> list[Record]:
+    async def _administer(self, measure: Measure, phase: str, who: Participant, repetition: int, memory: bool) -> Part:
         lived = self._remembered(who) if memory else None
-        put: list[tuple[Decision, Occasion]] = []
+        put: list[tuple[Participant, Decision, Occasion]] = []
         for item in measure.decisions():
             if lived is not None:
                 experiences, facts = lived
                 item = replace(item, past=experiences, facts={**item.facts, "remembered": facts})
-            number = self._draw(who, phase, repetition, item)
-            put.append((self.presentation.present(item, number), Occasion(phase, repetition, number)))
-        choices = await _together([self._answer(who, decision, occasion) for decision, occasion in put])
-        records: list[Record] = []
-        for (decision, occasion), choice in zip(put, choices, strict=True):
-            brings = decision.options[choice.option].allocation if choice.option is not None else None
-            own, other = (brings.own, brings.other) if brings else (None, None)
-            records.append(Asked(who.number, who.member, decision, occasion, choice, None, own, other))
+            put.append(self._shown(who, item, phase, repetition))
+        answers, error = await until_error([self._answer(*one) for one in put])
+        records: list[Record] = [_with_points(record) for record in self._unsettled(put, answers, None)]
+        if error is not None:
+            return Part(records, error)
         administration = Occasion(phase, repetition, draw(self.seed_of_run, "draws", who.number, phase, repetition))
-        score = measure.score(choices)
-        return [*records, Scored(who.number, who.member, measure.name, administration, score)]
-
-    async def _answer(self, who: Participant, decision: Decision, occasion: Occasion) -> Choice:
-        choice = await who.member.agent.decide(decision, occasion)
-        self._asked(choice)
-        return choice
+        score = measure.score([choice for choice in answers if choice is not None])
+        return Part([*records, Scored(who.number, who.member, measure.name, administration, score)])
 
     def _remembered(self, who: Participant) -> tuple[tuple[Experience, ...], dict[str, Any]] | None:
         """What a participant lived, and the facts of the games it lived it in, which give the numbers their meaning."""
@@ -209,18 +207,13 @@ class Society(mesa.Model[Participant, Any]):
         facts = self._told(self.game.decisions(self.game.start(0))[0])
         return tuple(who.lived), {self.game.name: facts}
 
-    def _draw(self, who: Participant, phase: str, repetition: int, decision: Decision) -> int:
-        return draw(
-            self.seed_of_run,
-            "draws",
-            who.number,
-            phase,
-            repetition,
-            decision.game,
-            decision.stage,
-            decision.round,
-            decision.item,
-        )
+
+def _with_points(record: Asked) -> Asked:
+    """A record of a measure, whose choice brings the points of its allocation at once."""
+    if record.choice.option is None:
+        return record
+    brings = record.decision.options[record.choice.option].allocation
+    return replace(record, payoff=brings.own, others_payoff=brings.other)
 
 
 def _mean(society: "Society", quantity: str, orientation: str) -> float | None:
@@ -228,13 +221,3 @@ def _mean(society: "Society", quantity: str, orientation: str) -> float | None:
     values = [getattr(one, quantity) for one in society.participants if one.orientation == orientation]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
-
-
-async def _together[T](work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in the order given; the first error cancels the rest, so that nothing goes on being paid for."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]

@@ -24,8 +24,9 @@ from omegaconf import OmegaConf
 from agents.gateway import Gateway
 from agents.induction import Induction
 from agents.wording import Framing, Words
+from experiments.catalogue import CATALOGUE, built, known, member
 from experiments.protocol import Experiment
-from experiments.setup import CATALOGUE, built, experiment, known, member
+from experiments.setup import experiment
 from games.errors import ChoiceError, CommonwealError, SettingError
 from games.randomness import stream
 from games.svo import Orientation

@@ -14,7 +14,7 @@ from agents.induction import Induction
 from agents.llm import METADATA, LLMAgent
 from agents.setting import Setting
 from agents.wording import Framing, Words
-from experiments.setup import member
+from experiments.catalogue import member
 from games.errors import EndpointError, SettingError
 from games.svo import Orientation
 from games.types import Allocation, Choice, Decision, Failure, Occasion, Option, as_json

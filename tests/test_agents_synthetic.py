@@ -96,7 +96,7 @@ def test_all_or_none_of_the_replies_can_fail():
 
 
 def test_a_preparatory_step_is_answered_in_words_that_are_no_refusal():
-    said = SyntheticChatModel(refusals=1).reply(about(alike(), step=2))
+    said = SyntheticChatModel(refusals=1, unreadable=0).reply(about(alike(), step=2))
     assert said.strip()
     assert not refused(said)
 

@@ -14,7 +14,7 @@ from agents.induction import Induction
 from agents.llm import LLMAgent
 from agents.setting import Setting
 from agents.wording import Framing, Words
-from experiments.setup import CATALOGUE, built, known, member
+from experiments.catalogue import CATALOGUE, built, known, member
 from games.public_goods import PublicGoods, State
 from games.slider import Slider
 from games.svo import Orientation
@@ -242,7 +242,8 @@ def starting(state):
 @dataclass
 class Open:
     round: int = 1
-    contributions: tuple[Any, ...] = ()
+    contributions: tuple[Any, ...] | None = None
+    lived: tuple[Any, ...] = ((),) * BASE["players"]
 
 
 @dataclass(frozen=True)
@@ -250,9 +251,21 @@ class Odd(State):
     extra: Any = None
 
 
+NOTHING = ((),) * BASE["players"]
+
+
+def elsewhere(first):
+    """A state that remembers rounds which were not played at this table."""
+    game, state = PublicGoods(**BASE), PublicGoods(**BASE).start(0)
+    while state.round < first:
+        state, _ = game.resolve(state, {one.key: Choice(0) for one in game.decisions(state)})
+    return state
+
+
 class InPlace(PublicGoods):
     def decisions(self, state):
-        object.__setattr__(state, "contributions", (*state.contributions, None))
+        before = state.contributions or (0,) * self.players
+        object.__setattr__(state, "contributions", tuple(one + 1 for one in before))
         return super().decisions(state)
 
 
@@ -309,7 +322,7 @@ class Ending(PublicGoods):
 
 class VoidAsNothing(PublicGoods):
     def void(self, state):
-        return State(state.round + 1, (*state.contributions, (0,) * self.players))
+        return self.resolve(state, {one.key: Choice(0) for one in self.decisions(state)})[0]
 
 
 class Leaking(PublicGoods):
@@ -496,12 +509,12 @@ BROKEN = {
     ),
     conformance.game_states_cannot_be_changed: game(
         ("frozen=True", starting(Open)),
-        ("a list in the state", starting(lambda first: State(first, []))),
+        ("a list in the state", starting(lambda first: State(first, None, [()] * BASE["players"]))),
         ("changed in place", InPlace(**BASE)),
     ),
     conformance.game_states_are_json: game(
-        ("frozenset", starting(lambda first: Odd(first, (), frozenset({1})))),
-        ("not JSON compliant", starting(lambda first: Odd(first, (), float("inf")))),
+        ("frozenset", starting(lambda first: Odd(first, None, NOTHING, frozenset({1})))),
+        ("not JSON compliant", starting(lambda first: Odd(first, None, NOTHING, float("inf")))),
     ),
     conformance.game_decisions_travel: game(("no JSON", Telling(**BASE)), ("changed on its way", Listed(**BASE))),
     conformance.game_replays: game(("not fixed by its seed", Chancy(**BASE))),
@@ -512,8 +525,8 @@ BROKEN = {
         ("took a choice off the menu", Clamping(**BASE)),
     ),
     conformance.game_starts_at_any_round: game(
-        ("first=2) plays rounds", starting(lambda first: State(1))),
-        ("not played at this table", starting(lambda first: State(first, ((0, 0, 0),) * (first - 1)))),
+        ("first=2) plays rounds", starting(lambda first: State(1, None, NOTHING))),
+        ("not played at this table", starting(elsewhere)),
     ),
     conformance.game_void_passes_on: game(
         ("leads to [1]", Staying(**BASE)), ("leads to []", Ending(**BASE)), ("is remembered", VoidAsNothing(**BASE))

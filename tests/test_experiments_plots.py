@@ -4,19 +4,32 @@ import json
 import shutil
 import xml.etree.ElementTree as ElementTree
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from experiments.plots import COLOURS
 from experiments.report import redraw
-from experiments.store import read_json, write_json
+from experiments.schema import SCHEMAS
+from experiments.store import read_json, read_table, write_json
 from games.svo import Orientation
-from tests.commands import run, small
+from tests.commands import run
+
+# Enough groups for intervals, and no failures.
+LARGE = (
+    *[f"population.cells.{one.value}.count=5" for one in Orientation],
+    "game.rules.rounds=3",
+    "measure.instrument.secondary=false",
+    "statistics.resamples=200",
+    "model.chat.unreadable=0",
+    "model.chat.refusals=0",
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("plots") / "run"
-    assert run(made, *small("model.chat.unreadable=0", "model.chat.refusals=0")).returncode == 0
+    assert run(made, *LARGE).returncode == 0
     return made
 
 
@@ -28,9 +41,15 @@ def words(path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("svo_ring", ["points to self", "points to other", "ideal respondents", "participants gave an angle"]),
-        ("value_rationality", ["value rationality (0 to 1)", "chance: uniformly random answers", "95% bootstrap"]),
-        ("cooperation_over_rounds", ["round", "contribution (share of endowment)", "bands: 95% bootstrap", "n = 1"]),
+        (
+            "svo_ring",
+            ["mean points to self", "mean points to other", "ideal respondents", "administrations that gave an angle"],
+        ),
+        ("value_rationality", ["value rationality (0 to 1)", "chance: random answers", "95% bootstrap"]),
+        (
+            "cooperation_over_rounds",
+            ["round", "contribution (share of the endowment)", "bands: 95% bootstrap", "n = 5"],
+        ),
         ("angle_and_cooperation", ["(degrees)", "mean cooperation in play (0 to 1)", "bootstrap over"]),
     ],
 )
@@ -41,16 +60,45 @@ def test_a_figure_has_labels_units_counts_and_the_kind_of_interval(folder, name,
         assert any(said in line for line in text.splitlines() if line.strip().startswith("<!--")), said
 
 
-def test_every_figure_of_synthetic_data_is_marked_and_no_other(folder, tmp_path):
-    for svg in (folder / "figures").glob("*.svg"):
-        assert "<!-- SYNTHETIC -->" in words(svg)
-    other = tmp_path / "run"
+def with_rows(folder, other, change):
+    """A copy of a run whose rows were changed, redrawn."""
     shutil.copytree(folder, other)
-    write_json(other, "manifest", {**read_json(other, "manifest"), "synthetic": False})
+    for table in ("decisions", "measures", "rounds"):
+        rows = change(read_table(other, table))
+        pq.write_table(
+            pa.Table.from_pandas(rows, schema=SCHEMAS[table], preserve_index=False), other / f"{table}.parquet"
+        )
     redraw(other)
     drawn = list((other / "figures").glob("*.svg"))
     assert len(drawn) == 4
-    assert not [svg for svg in drawn if "SYNTHETIC" in words(svg)]
+    return [words(svg) for svg in drawn]
+
+
+def test_every_figure_of_synthetic_data_is_marked(folder):
+    for svg in (folder / "figures").glob("*.svg"):
+        assert "<!-- SYNTHETIC -->" in words(svg)
+
+
+def test_no_figure_of_a_language_model_is_marked(folder, tmp_path):
+    drawn = with_rows(folder, tmp_path / "run", lambda rows: rows.assign(synthetic=False))
+    assert not [text for text in drawn if "SYNTHETIC" in text]
+
+
+def test_a_mixed_run_says_which_cells_are_synthetic(folder, tmp_path):
+    drawn = with_rows(folder, tmp_path / "run", lambda rows: rows.assign(synthetic=(rows["cell"] == "prosocial")))
+    for text in drawn:
+        assert "PARTLY SYNTHETIC: no language model in prosocial" in text
+    legends = [text for text in drawn if "prosocial (S)" in text]
+    assert len(legends) == 3
+    assert not [text for text in drawn if "altruistic (S)" in text]
+
+
+def test_the_rows_decide_what_is_marked_and_no_setting_does(folder, tmp_path):
+    other = tmp_path / "run"
+    shutil.copytree(folder, other)
+    write_json(other, "manifest", {**read_json(other, "manifest"), "synthetic": False})
+    summary, _ = redraw(other)
+    assert summary["synthetic"] is True
 
 
 def test_orientations_have_one_colour_each_which_their_lines_carry(folder):

@@ -127,7 +127,10 @@ def test_figures_equal_what_an_endpoint_was_told_to_answer(model, tmp_path):
     manifest = read_json(tmp_path / "run", "manifest")
     assert manifest["synthetic"] is False
     assert "SYNTHETIC" not in done.stdout
-    assert list(manifest["models"].values()) == [{"synthetic": False, "identities": ["told-to-answer"]}]
+    (model_used,) = manifest["models"].values()
+    assert model_used["identities"] == ["told-to-answer"]
+    assert model_used["synthetic"] is False
+    assert model_used["settings"]["name"] == "whatever"
     for svg in (tmp_path / "run" / "figures").glob("*.svg"):
         assert "SYNTHETIC" not in svg.read_text(encoding="utf-8")
 
@@ -158,55 +161,89 @@ def test_no_key_is_written_anywhere_and_none_is_shown(tmp_path):
             assert path.is_dir() or key.encode() not in path.read_bytes()
 
 
-def test_a_run_whose_endpoint_fails_keeps_what_it_had_and_says_so(tmp_path):
+@pytest.mark.parametrize("fault", ["500", "401", "html", "garbage"])
+def test_a_run_whose_endpoint_fails_keeps_what_it_had_and_says_so(fault, tmp_path):
+    from aiohttp import web
+
     def failing(body, index):
-        from aiohttp import web
+        if index < 200:
+            return told(body, index)
+        if fault == "html":
+            return web.Response(text="<html>out of order</html>", content_type="text/html")
+        if fault == "garbage":
+            return web.Response(text='{"out of order": ', content_type="application/json")
+        return web.Response(status=int(fault), text="out of order")
 
-        return told(body, index) if index < 30 else web.Response(status=500, text="out of order")
-
-    with Loopback(failing) as server:
+    with Loopback(failing, delay=0.01) as server:
         done = run(
-            tmp_path / "run", *small("model=openai_compatible", "model.name=m", f"model.base_url={server.base_url}")
-        )
-    assert done.returncode == 2
-    lines = done.stderr.strip().splitlines()
-    assert "out of order" in lines[-1]
-    assert "Traceback" not in done.stderr
-    manifest = read_json(tmp_path / "run", "manifest")
-    assert manifest["status"] == "failed"
-    assert "out of order" in manifest["error"]
-    assert len(read_table(tmp_path / "run", "measures")) == 4
-    report = command("experiments.report", str(tmp_path / "run"))
-    assert report.returncode == 0
-    assert "this run is failed" in report.stdout
-
-
-def test_a_killed_run_leaves_readable_tables(tmp_path):
-    folder = tmp_path / "run"
-    with Loopback(told, delay=0.03) as server:
-        overrides = (
+            tmp_path / "run",
             "model=openai_compatible",
             "model.name=m",
             f"model.base_url={server.base_url}",
             "model.concurrency=4",
         )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "experiments.run", f"hydra.run.dir={folder}", *overrides],
-            cwd=CHECKOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    assert done.returncode == 2
+    assert "out of order" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    manifest = read_json(tmp_path / "run", "manifest")
+    assert manifest["status"] == "failed"
+    assert "out of order" in manifest["error"]
+    # Every answered decision is kept, those of unfinished administrations among them.
+    assert 200 <= len(read_table(tmp_path / "run", "decisions")) <= 203
+    report = command("experiments.report", str(tmp_path / "run"))
+    assert report.returncode == 0
+    assert "this run is failed" in report.stdout
+
+
+def slow_run(folder, server):
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "experiments.run", f"hydra.run.dir={folder}", "model=openai_compatible"),
+            *("model.name=m", f"model.base_url={server.base_url}", "model.concurrency=4"),
+        ],
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_killed_run_leaves_readable_tables_from_its_first_phase(tmp_path):
+    folder = tmp_path / "run"
+    with Loopback(told, delay=0.03) as server:
+        process = slow_run(folder, server)
         deadline = time.monotonic() + 60
-        while not list(folder.glob("decisions/part-*.parquet")) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        while server.count < 300 and time.monotonic() < deadline:
+            time.sleep(0.02)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
+        process.stderr.close()
     decisions = read_table(folder, "decisions")
-    assert 0 < len(decisions) < 1280
+    # At some 130 calls a second, one second of rows and the administrations under way are what may be lost.
+    assert 60 <= len(decisions) <= 300
+    assert (decisions["phase"] == "before").all()
     assert read_json(folder, "manifest")["status"] == "running"
     report = command("experiments.report", str(folder))
     assert report.returncode == 0, report.stderr
     assert "this run is running" in report.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_every_answer_and_says_so(how, tmp_path):
+    folder = tmp_path / "run"
+    with Loopback(told, delay=0.03) as server:
+        process = slow_run(folder, server)
+        deadline = time.monotonic() + 60
+        while server.count < 100 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, how)
+        _, said = process.communicate(timeout=60)
+        asked = server.count
+    assert process.returncode == 130
+    assert "interrupted; what was obtained is in" in said
+    assert "Traceback" not in said
+    assert read_json(folder, "manifest")["status"] == "interrupted"
+    assert asked - 8 <= len(read_table(folder, "decisions")) <= asked
 
 
 def test_a_model_that_never_answers_readably_gives_failures_and_no_number(tmp_path):
@@ -217,7 +254,7 @@ def test_a_model_that_never_answers_readably_gives_failures_and_no_number(tmp_pa
     assert done.returncode == 0, done.stderr
     summary = read_json(tmp_path / "run", "summary")
     assert summary["failures"]["failed"] == summary["failures"]["decisions"] == 60
-    assert summary["headline"] == {"value_rationality_corrected": None, "cooperation": None}
+    assert summary["headline"] == {"value_rationality_corrected": None, "cooperation": None, "failed_share": 1.0}
     for cell in summary["cells"]:
         assert cell["failed_share"] == 1
         assert cell["before"]["angle"]["estimate"] is None
@@ -330,3 +367,57 @@ def test_the_reference_behind_the_told_answers():
         angle = slider.angle(np.array(options))
         assert angle == pytest.approx(ANGLES[orientation], abs=0.005)
         assert float(value_rationality(angle, orientation)) == pytest.approx(1)
+
+
+def test_a_secret_in_a_setting_is_refused_and_leaves_nothing_behind(tmp_path):
+    for override in ("model.base_url=http://user:hunter2hunter2@127.0.0.1:9/v1", "+model.chat.api_key=hunter2hunter2"):
+        done = run(tmp_path / "run", "model=openai_compatible", "model.name=m", override)
+        assert done.returncode == 2
+        assert "holds a secret" in done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+        assert not (tmp_path / "run").exists()
+    done = command(
+        "experiments.run",
+        "-m",
+        f"hydra.sweep.dir={tmp_path}/sweep",
+        "seed=1,2",
+        "name=planted-0123456789",
+        OTHER_API_KEY="planted-0123456789",
+    )
+    assert done.returncode == 2
+    for path in (tmp_path / "sweep").rglob("*"):
+        assert path.is_dir() or b"planted-0123456789" not in path.read_bytes()
+
+
+def test_synthetic_data_cannot_be_passed_off_as_a_language_models(tmp_path):
+    done = run(tmp_path / "run", *small("model.synthetic=false"))
+    assert done.returncode == 2
+    assert "synthetic must be true" in done.stderr
+    done = run(tmp_path / "renamed", *small("model.label=gpt-5"))
+    assert done.returncode == 0
+    assert "SYNTHETIC" in done.stdout
+    assert read_table(tmp_path / "renamed", "decisions")["synthetic"].all()
+
+
+def test_two_models_in_one_population_stay_two(tmp_path):
+    use = "{use: synthetic, label: careless, chat: {precision: 0.0}}"
+    done = run(
+        tmp_path / "run",
+        *small(
+            f"+population.cells.careless={{orientation: altruistic, count: 4, model: {use}}}", "model.chat.unreadable=0"
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    decisions = read_table(tmp_path / "run", "decisions")
+    assert set(decisions["model"]) == {"synthetic", "careless"}
+    attained = decisions[decisions["phase"] == "before"].groupby("cell")["attainment"].mean()
+    assert attained["careless"] < 0.8 < attained["altruistic"]
+
+
+def test_half_a_character_in_a_reply_is_kept_escaped(tmp_path):
+    with Loopback(lambda body, index: "\ud83d B") as server:
+        done = run(
+            tmp_path / "run", *small("model=openai_compatible", "model.name=m", f"model.base_url={server.base_url}")
+        )
+    assert done.returncode == 0, done.stderr
+    assert "\\ud83d" in read_table(tmp_path / "run", "decisions")["reply"].iloc[0]

@@ -3,7 +3,8 @@
 import pytest
 from hydra import compose, initialize_config_dir
 
-from experiments.setup import CATALOGUE, experiment
+from experiments.catalogue import CATALOGUE
+from experiments.setup import experiment
 from games.errors import CommonwealError, EndpointError
 from tests.commands import run
 
@@ -42,12 +43,33 @@ WRONG = [
     (["phases=[play,before]"], "in the order before, play, after"),
     (["phases=[sing]"], "name some of before, play, after"),
     (["phases=[]"], "name some of before, play, after"),
-    (["repetitions=0"], "repetitions=0 must be at least 1"),
+    (["repetitions=0"], "repetitions=0 must be a whole number of at least 1"),
+    (["repetitions=1.5"], "repetitions=1.5 must be a whole number"),
+    (["repetitions=two"], "repetitions=two must be a whole number"),
+    (["memory=fasle"], "memory=fasle must be true or false"),
+    (["progress=maybe"], "progress=maybe must be true or false"),
+    (["phases=play"], "phases=play must be a list"),
+    (["presentation=null"], "must hold `order`"),
+    (["population=null"], "write a mapping with cells"),
+    (["population.inductions=label"], "inductions a list of names"),
+    (["population.inductions=[none,none]"], "each at most once"),
+    (["population.size=33"], "population.size=33 goes with shares"),
+    (["+population.cells.x={agent: tit_for_tat, model: openai, count: 4}"], "a scripted rule has no model"),
+    (["+population.cells.x={orientation: prosocial, model: {use: synthetic, temprature: 3}, count: 4}"], "temprature"),
+    (
+        ["+population.cells.x={orientation: prosocial, model: {use: synthetic, chat: {spread: 1}}, count: 4}"],
+        "two models have this label",
+    ),
+    (["+model.chat.precison=3"], "precison: Extra inputs are not permitted"),
+    (["model.chat.precision=inf"], "precision: Input should be a finite number"),
+    (["model.chat.unreadable=0.9", "model.chat.refusals=0.9"], "together are above 1"),
+    (["model=openai_compatible", "model.name=x", "model.base_url=http://127.0.0.1:abc/v1"], "127.0.0.1:8000/v1"),
+    (["statistics.resamples=1e3"], "resamples=1000.0 must be a whole number"),
     (["presentation.order=alphabetical"], "known: original, reversed, shuffled"),
-    (["seed=one"], "seed='one' must be a whole number"),
+    (["seed=one"], "seed=one must be a whole number"),
     (["seed=-1"], "seed=-1 must be a whole number"),
-    (["statistics.resamples=10"], "statistics.resamples=10 must be at least 100"),
-    (["statistics.confidence=95"], "statistics.confidence=95 must lie between 0 and 1"),
+    (["statistics.resamples=10"], "statistics: resamples=10 must be a whole number of at least 100"),
+    (["statistics.confidence=95"], "statistics: confidence=95 must lie between 0 and 1"),
     (["induction.system='Be {{ kind }}.'"], "no value for the variable(s) kind"),
     (["+induction.values.altruistic.colour=red"], "altruistic gives colour, which no wording uses"),
     (["+induction.values.kind={definition: x}"], "unknown orientation 'kind'"),
@@ -60,7 +82,7 @@ WRONG = [
     (["~game.words.past.contribute"], "add words.past.contribute"),
     (["framing.answer_letter='Say {{ letters }}.'"], "'letters' is undefined"),
     (["~framing.option"], "option"),
-    (["model.concurrency=0"], "model.concurrency=0 must be a whole number of at least 1"),
+    (["model.concurrency=0"], "model: concurrency=0 must be a whole number of at least 1"),
     (["model.chat.spread=-1"], "spread: Input should be greater than or equal to 0"),
     (["model.chat.unreadable=2"], "unreadable: Input should be less than or equal to 1"),
     (["model=openai"], "model=openai needs the name of a model: model.name=…"),

@@ -42,7 +42,13 @@ def run(folder, lasting=True):
         cooperation = None if failed else given[number] / 20
         writer.keep([Played(number, member, "public_goods", 1, group, bool(group), points, cooperation)])
     writer.close()
-    about = {"matching_lasting": lasting, "experiment": "test", "status": "finished", "synthetic": False}
+    about = {
+        "matching_lasting": lasting,
+        "memory": True,
+        "experiment": "test",
+        "status": "finished",
+        "synthetic": False,
+    }
     write_json(folder, "manifest", about)
     return folder
 

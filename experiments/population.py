@@ -1,0 +1,159 @@
+"""The population of a run: from cells to members, each with an agent of its own."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from hydra.utils import get_class
+
+from agents.gateway import Gateway
+from agents.induction import Induction
+from agents.setting import Setting
+from agents.wording import Framing
+from experiments.catalogue import built, member, named
+from games.errors import SettingError, whole
+from games.svo import Orientation
+from sim.participant import Member
+
+_CELL = ("orientation", "count", "share", "agent", "model", "induction")
+
+
+@dataclass
+class Crew:
+    """The population in the making: each model, induction and agent is made once for all cells that name it."""
+
+    plain: Mapping[str, Any]
+    seed: int
+    framing: Framing
+
+    def __post_init__(self) -> None:
+        self._gateways: dict[str, Gateway] = {}
+        self._inductions: dict[str, Induction] = {}
+        self.models: dict[str, Mapping[str, Any]] = {}
+        self.addresses: list[str] = []
+
+    @property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """The models in use."""
+        return tuple(self._gateways.values())
+
+    @property
+    def inductions(self) -> tuple[Induction, ...]:
+        """The inductions in use."""
+        return tuple(self._inductions.values())
+
+    def members(self, population: Mapping[str, Any]) -> tuple[Member, ...]:
+        """Everybody, cell by cell. Raises SettingError for a cell that cannot be made."""
+        cells = dict(self._cells(population))
+        counts = _counts(cells, population.get("size"))
+        made: list[Member] = []
+        for name, cell in cells.items():
+            for _ in range(counts[name]):
+                made.append(self._member(name, cell, len(made)))
+        return tuple(made)
+
+    def _cells(self, population: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        if not isinstance(population, Mapping):
+            raise SettingError(f"population={population}: write a mapping with cells")
+        if extra := sorted(population.keys() - {"size", "cells", "inductions"}):
+            raise SettingError(f"population: unknown key(s) {', '.join(extra)}; known: size, inductions, cells")
+        under = population.get("inductions") or []
+        cells = population.get("cells") or {}
+        if not isinstance(cells, Mapping) or not isinstance(under, list):
+            raise SettingError("population: cells is a mapping of names to cells, inductions a list of names")
+        if len(set(under)) < len(under):
+            raise SettingError(f"population.inductions={under}: each at most once")
+        for name, cell in cells.items():
+            if cell is None:
+                continue
+            if not isinstance(cell, Mapping):
+                raise SettingError(
+                    f"population.cells.{name}: write a mapping such as {{orientation: prosocial, count: 4}}"
+                )
+            if extra := sorted(cell.keys() - set(_CELL)):
+                raise SettingError(
+                    f"population.cells.{name}: unknown key(s) {', '.join(extra)}; known: {', '.join(_CELL)}"
+                )
+            scripted = getattr(get_class(self._agent(cell)["_target_"]), "model", "") == "none"
+            if scripted and (idle := [key for key in ("model", "induction") if cell.get(key)]):
+                raise SettingError(
+                    f"population.cells.{name}: a scripted rule has no {' and no '.join(idle)}; leave it out"
+                )
+            if not under or scripted or "induction" in cell:
+                yield name, dict(cell)
+                continue
+            for induction in under:
+                yield f"{name}/{induction}", {**cell, "induction": induction}
+
+    def _agent(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
+        config: Mapping[str, Any] = named("agent", cell["agent"]) if cell.get("agent") else self.plain["agent"]
+        return config
+
+    def _member(self, name: str, cell: Mapping[str, Any], number: int) -> Member:
+        orientation = Orientation.named(str(cell["orientation"])) if cell.get("orientation") else None
+        agent_config = self._agent(cell)
+        setting = Setting(
+            participant=number,
+            orientation=orientation,
+            seed=self.seed,
+            gateway=partial(self._gateway, cell.get("model")),
+            induction=self._induction(cell.get("induction")),
+            framing=self.framing,
+        )
+        agent = built(agent_config, f"agent of cell {name}", setting)
+        return Member(cell=name, orientation=orientation.value if orientation else "none", agent=agent)
+
+    def _induction(self, name: str | None) -> Induction:
+        made = Induction.from_data(member("induction", name) if name else self.plain["induction"])
+        if self._inductions.setdefault(made.name, made) != made:
+            raise SettingError(f"induction {made.name}: two wordings have this name; give one of them another `name`")
+        return made
+
+    def _gateway(self, given: str | Mapping[str, Any] | None) -> Gateway:
+        config = self.plain["model"] if given is None else named("model", given)
+        label = str(config["label"])
+        if self.models.setdefault(label, config) != config:
+            raise SettingError(f"model {label}: two models have this label; give one of them another `label`")
+        if label not in self._gateways:
+            whole("model", "concurrency", config.get("concurrency"), 1)
+            chat = built(config["chat"], f"model {label}")
+            simulated = bool(getattr(chat, "synthetic", False))
+            if config["synthetic"] is not simulated:
+                raise SettingError(f"model {label}: synthetic must be {str(simulated).lower()}, for that is what it is")
+            self._gateways[label] = Gateway(label, chat, concurrency=config["concurrency"], synthetic=simulated)
+            if config.get("base_url"):
+                self.addresses.append(str(config["base_url"]))
+        return self._gateways[label]
+
+
+def _counts(cells: Mapping[str, Mapping[str, Any]], size: int | None) -> dict[str, int]:
+    """Participants of each cell: counts as given; shares of `size` by largest remainders."""
+    for name, cell in cells.items():
+        given = [key for key in ("count", "share") if cell.get(key) is not None]
+        if len(given) != 1:
+            raise SettingError(f"population.cells.{name}: give either a count or a share")
+        count, share = cell.get("count"), cell.get("share")
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+            raise SettingError(f"population.cells.{name}: count={count} must be a whole number of at least 0")
+        if share is not None and (not isinstance(share, int | float) or not 0 <= share <= 1):
+            raise SettingError(f"population.cells.{name}: share={share} must lie on [0, 1]")
+    shares = {name: float(cell["share"]) for name, cell in cells.items() if cell.get("share") is not None}
+    counts = {name: int(cell["count"]) for name, cell in cells.items() if cell.get("count") is not None}
+    if not shares:
+        if size is not None:
+            raise SettingError(f"population.size={size} goes with shares; with counts leave it null")
+        return counts
+    if counts:
+        raise SettingError("population: give every cell a count, or every cell a share; not some of each")
+    if not isinstance(size, int) or size < 1:
+        raise SettingError(f"population.size={size}: shares need a number of participants, such as population.size=32")
+    if not math.isclose(sum(shares.values()), 1, abs_tol=1e-9):
+        raise SettingError(f"population: the shares sum to {sum(shares.values()):g}; they must sum to 1")
+    exact = {name: share * size for name, share in shares.items()}
+    whole = {name: math.floor(part + 1e-9) for name, part in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: whole[name] - exact[name])
+    for name in by_remainder[: size - sum(whole.values())]:
+        whole[name] += 1
+    return whole
