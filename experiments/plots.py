@@ -150,7 +150,7 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
         Line2D([], [], marker="o", ls="-", color="#444444", label="before play: participants, mean"),
         *([Line2D([], [], marker="o", ls=":", color="#444444", markerfacecolor="none", label="after play")] * again),
         Line2D([], [], lw=5, color="#444444", label="ideal respondents' angles"),
-        Line2D([], [], lw=0.8, ls=(0, (4, 3)), color="#777777", label=f"length {CONSISTENT_LENGTH:g}: consistent beyond"),
+        Line2D([], [], lw=0.8, ls=(0, (4, 3)), color="#777777", label=f"consistent beyond {CONSISTENT_LENGTH:g}"),
     ]
     axes.legend(handles=handles, loc="lower right", fontsize=8)
     return figure

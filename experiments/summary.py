@@ -116,8 +116,7 @@ def subjects(table: pd.DataFrame) -> pd.DataFrame:
     scripted = table["model"] == "none"
     table = table if scripted.all() else table[~scripted]
     simulated = table["synthetic"].astype(bool)
-    table = table if simulated.all() else table[~simulated]
-    return table
+    return table if simulated.all() else table[~simulated]
 
 
 def synthetic_mark(summary: Summary) -> str:

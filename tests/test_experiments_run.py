@@ -376,17 +376,18 @@ def test_a_secret_in_a_setting_is_refused_and_leaves_nothing_behind(tmp_path):
         assert "holds a secret" in done.stderr
         assert "hunter2" not in done.stdout + done.stderr
         assert not (tmp_path / "run").exists()
+    planted = "planted-0123456789"
     done = command(
         "experiments.run",
         "-m",
         f"hydra.sweep.dir={tmp_path}/sweep",
         "seed=1,2",
-        "name=planted-0123456789",
-        OTHER_API_KEY="planted-0123456789",
+        f"name={planted}",
+        OTHER_API_KEY=planted,
     )
     assert done.returncode == 2
     for path in (tmp_path / "sweep").rglob("*"):
-        assert path.is_dir() or b"planted-0123456789" not in path.read_bytes()
+        assert path.is_dir() or planted.encode() not in path.read_bytes()
 
 
 def test_synthetic_data_cannot_be_passed_off_as_a_language_models(tmp_path):
