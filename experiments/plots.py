@@ -58,6 +58,10 @@ _SECTOR = 48.0
 """Points: radius of the ring's sectors; the longest vector that answers can give is 42.9."""
 
 
+_NAMED = 8
+"""More cells than this would write their names over one another."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of the population as figures show it. number: which of the cells of its orientation, from 0."""
@@ -82,7 +86,7 @@ def cells_of(table: pd.DataFrame) -> list[Cell]:
     """The cells of a table, by orientation in the order of the colours."""
     found: list[Cell] = []
     for orientation in COLOURS:
-        mine = table[table["orientation"] == orientation]
+        mine = table[table["orientation"] == orientation].sort_values("participant", kind="stable")
         for number, (name, one) in enumerate(mine.groupby("cell", sort=False)):
             found.append(Cell(str(name), orientation, bool(one["synthetic"].iloc[0]), number))
     return found
@@ -126,8 +130,9 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
         least, most = ideal_angles(name)
         axes.plot(*_arc(least - 0.5, most + 0.5, _SECTOR), color=COLOURS[name], lw=5, solid_capstyle="butt")
     axes.plot(*_arc(-45, 90, CONSISTENT_LENGTH), color="#777777", lw=0.8, ls=(0, (4, 3)))
+    cells = cells_of(measures)
     for phase, filled in (("before", True), ("after", False)):
-        for cell in cells_of(measures):
+        for cell in cells:
             one = measures[(measures["phase"] == phase) & (measures["cell"] == cell.name)]
             mean = one.groupby("participant")[["angle", "length"]].mean().dropna()
             if mean.empty:
@@ -139,7 +144,11 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
                 x, y, s=24, marker=MARKERS[cell.orientation], facecolor=face, edgecolor=cell.colour, lw=1.0, zorder=3
             )
             arrow = {"arrowstyle": "-|>", "color": cell.colour, "lw": 1.8, "ls": "-" if filled else ":"}
-            axes.annotate("", (float(x.mean()), float(y.mean())), (0, 0), arrowprops=arrow)
+            tip = (float(x.mean()), float(y.mean()))
+            axes.annotate("", tip, (0, 0), arrowprops=arrow)
+            if filled and cell.name != cell.orientation and len(cells) <= _NAMED:
+                # Its colour does not say which cell this is.
+                axes.annotate(cell.label, tip, (8, 0), textcoords="offset points", color=cell.colour, fontsize=6)
     axes.axhline(0, color="#999999", lw=0.6, zorder=0)
     axes.axvline(0, color="#999999", lw=0.6, zorder=0)
     axes.set(xlim=(-3, 76), ylim=(-38, 54), aspect="equal")
@@ -147,7 +156,7 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
     axes.set_title(f"Measured SVO vectors by given orientation\n{_angles(measures)}", loc="left")
     again = bool((measures["phase"] == "after").any())
     handles = [
-        Line2D([], [], marker="o", ls="-", color="#444444", label="before play: participants, mean"),
+        Line2D([], [], marker="o", ls="-", color="#444444", label=f"{'before play: ' * again}participants, mean"),
         *([Line2D([], [], marker="o", ls=":", color="#444444", markerfacecolor="none", label="after play")] * again),
         Line2D([], [], lw=5, color="#444444", label="ideal respondents' angles"),
         Line2D([], [], lw=0.8, ls=(0, (4, 3)), color="#777777", label=f"consistent beyond {CONSISTENT_LENGTH:g}"),
@@ -159,7 +168,8 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
 def value_rationality(measures: pd.DataFrame, together: Mapping[int, int], resampling: Resampling) -> Figure:
     """Value rationality of each cell: participants, mean with interval, and the chance level, before and after."""
     cells = [cell for cell in cells_of(measures) if cell.orientation != "none"]
-    figure = Figure(figsize=(max(6.4, 0.62 * len(cells) + 1.5), 4.4), layout="constrained")
+    crowded = len(cells) > 5
+    figure = Figure(figsize=(max(6.4, 0.45 * len(cells) + 1.5), 6.0 if crowded else 4.4), layout="constrained")
     axes = figure.add_subplot()
     phases = [phase for phase in ("before", "after") if (measures["phase"] == phase).any()]
     units_named: list[tuple[int, str]] = []
@@ -192,8 +202,8 @@ def value_rationality(measures: pd.DataFrame, together: Mapping[int, int], resam
                 units_named.append((found.units, unit))
             axes.plot(x, found.estimate, marker="D", color="black", markerfacecolor="white" if face == "none" else face)
     axes.set_xticks(range(len(cells)), [cell.label for cell in cells])
-    if len(cells) > 5:
-        axes.tick_params(axis="x", rotation=60)
+    if crowded:
+        axes.tick_params(axis="x", rotation=90)
     axes.set(ylim=(-0.02, 1.03), ylabel="value rationality (0 to 1)")
     handles = [
         Line2D([], [], marker="D", color="black", label="mean" + (", before play" if len(phases) > 1 else "")),
@@ -252,7 +262,9 @@ def cooperation_over_rounds(play: pd.DataFrame, axis: str, lasting: bool, resamp
         f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}",
         loc="left",
     )
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="given orientation", alignment="left")
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(1.0, 1.0), title="given orientation", alignment="left", handlelength=3.2
+    )
     return figure
 
 
@@ -306,7 +318,9 @@ def angle_and_cooperation(
             told += f" [{related['low']:.2f}, {related['high']:.2f}]"
     shown = f"{len(table)} of {related['participants']} participants"
     axes.set_title(f"Cooperation against the measured angle{told}\n{shown}; {how}", loc="left")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="given orientation", alignment="left")
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(1.0, 1.0), title="given orientation", alignment="left", handlelength=3.2
+    )
     return figure
 
 
