@@ -22,10 +22,16 @@ def _compiled(text: str, where: str) -> Template:
         raise SettingError(f"{where}: {error.message} in {text.strip()[:60]!r}") from error
 
 
+@lru_cache(maxsize=512)
 def variables(text: str, where: str) -> frozenset[str]:
     """The names that a wording needs. Raises SettingError if it is no valid template."""
     _compiled(text, where)
     return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(text)))
+
+
+@lru_cache(maxsize=4096)
+def _rendered(text: str, where: str, given: tuple[tuple[str, str, Any], ...]) -> str:
+    return _compiled(text, where).render({name: value for name, _, value in given}).strip()
 
 
 def render(text: str, known: Mapping[str, Any], where: str) -> str:
@@ -33,8 +39,14 @@ def render(text: str, known: Mapping[str, Any], where: str) -> str:
 
     where: what to call the wording in an error. Raises SettingError for a variable that `known` does not hold.
     """
+    # The same menu is put to everybody: rendering it anew would cost more than all else before a call. The text of a
+    # value stands in the key beside it, because 1, 1.0 and true are equal and read differently.
+    given = tuple((name, repr(known[name]), known[name]) for name in sorted(variables(text, where)) if name in known)
     try:
-        return _compiled(text, where).render(known).strip()
+        try:
+            return _rendered(text, where, given)
+        except TypeError:  # a value that cannot be a key
+            return _compiled(text, where).render(known).strip()
     except UndefinedError as error:
         raise SettingError(
             f"{where}: {error.message} in {text.strip()[:60]!r}; known variables: {', '.join(sorted(known))}"

@@ -247,3 +247,9 @@ def test_the_texts_of_a_run_are_all_templates_of_its_games():
         "words/g/past/choose": WORDS.past["choose"],
     }
     assert ACTS.texts(["g"]).keys() - FRAMING.texts(["g"]).keys() == {"words/g/acts/x", "words/g/acts/y"}
+
+
+def test_values_that_are_equal_but_read_differently_are_not_confused():
+    assert [render("{{ a }}", {"a": value}, "w") for value in (1, 1.0, True, 1)] == ["1", "1.0", "True", "1"]
+    assert render("{{ a | join(', ') }}", {"a": [1, 2]}, "w") == "1, 2"
+    assert render("{{ a | join(', ') }}", {"a": (1.0, 2)}, "w") == "1.0, 2"
