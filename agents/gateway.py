@@ -43,32 +43,48 @@ class Gateway:
         self.identities: set[str] = set()
         self.calls = 0
         self._slots = asyncio.Semaphore(concurrency)
+        self._broken: str | None = None
 
     async def ask(self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any]) -> Received:
         """The model's reply; `metadata` travels with the call as LangChain run metadata.
 
-        Raises EndpointError, in one line and without keys, when the endpoint does not answer or answers an error.
+        A call under way is paid for: cancelled meanwhile, its reply is waited for and returned all the same, and the
+        cancelled task begins no further call. Raises EndpointError, in one line and without keys, when the endpoint
+        does not answer or answers an error; after that no call is made any more, and the error is raised again.
         """
         async with self._slots:
+            if self._broken is not None:
+                raise EndpointError(self._broken)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
             started = time.perf_counter()
+            call = asyncio.ensure_future(self._call(messages, metadata))
             try:
-                message = await self.chat.ainvoke(list(messages), config={"metadata": dict(metadata)})
-            except CommonwealError:
-                raise
-            except Exception as error:
-                told = redacted(" ".join(str(error).split()))[:300]
-                lost = (
-                    "; is the endpoint up and reachable? model.base_url=…"
-                    if "Connection" in type(error).__name__
-                    else ""
-                )
-                raise EndpointError(f"model {self.name}: {type(error).__name__}: {told}{lost}") from error
+                message = await asyncio.shield(call)
+            except asyncio.CancelledError:
+                message = await call
             latency = time.perf_counter() - started
         self.calls += 1
         received = _received(message, latency)
         if received.model:
             self.identities.add(received.model)
         return received
+
+    async def _call(self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any]) -> AIMessage:
+        try:
+            return await self.chat.ainvoke(list(messages), config={"metadata": dict(metadata)})
+        except EndpointError as error:
+            self._broken = str(error)
+            raise
+        except CommonwealError:
+            raise
+        except Exception as error:
+            told = redacted(" ".join(str(error).split()))[:300]
+            if "Connection" in type(error).__name__:
+                told += "; is the endpoint up and reachable? It is set by model.base_url=…"
+            self._broken = f"model {self.name}: {type(error).__name__}: {told}"
+            raise EndpointError(self._broken) from error
 
     async def close(self) -> None:
         """Give back the connections, where the chat model holds any."""

@@ -26,7 +26,13 @@ async def until_error[T](work: Sequence[Coroutine[Any, Any, T]]) -> tuple[list[T
         error = cancelled
     for task in tasks:
         task.cancel()
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    ending = asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        ended = await asyncio.shield(ending)
+    except asyncio.CancelledError as cancelled:
+        # Told to stop while stopping: what is under way is still waited for.
+        error = cancelled
+        ended = await ending
     failed = [one for one in ended if isinstance(one, Exception)]
     return [None if isinstance(one, BaseException) else one for one in ended], failed[0] if failed else error
 
@@ -34,26 +40,33 @@ async def until_error[T](work: Sequence[Coroutine[Any, Any, T]]) -> tuple[list[T
 async def in_order(parts: Sequence[Coroutine[Any, Any, Part]], keep: Callable[[Iterable[Record]], None]) -> None:
     """Hand on the records of each part as soon as all parts before it are there.
 
-    When one breaks off, the others stop, so that nothing goes on being paid for; what they have is handed on, and the
+    When one breaks off, the others stop, so that no further call is paid for; what they have is handed on, and the
     error is raised.
     """
     tasks = [asyncio.create_task(part) for part in parts]
+    stopping = False
 
-    def stop_the_others(ended: asyncio.Task[Part]) -> None:
-        if not ended.cancelled() and (ended.exception() or ended.result().error):
+    def stop() -> None:
+        # Once only: a part that was told to stop waits for the calls it has under way.
+        nonlocal stopping
+        if not stopping:
+            stopping = True
             for task in tasks:
                 task.cancel()
 
+    def stop_if_broken(ended: asyncio.Task[Part]) -> None:
+        if not ended.cancelled() and (ended.exception() or ended.result().error):
+            stop()
+
     for task in tasks:
-        task.add_done_callback(stop_the_others)
+        task.add_done_callback(stop_if_broken)
     errors: list[BaseException] = []
     for task in tasks:
         try:
             part = await task
         except asyncio.CancelledError as cancelled:
             errors.append(cancelled)
-            for other in tasks:
-                other.cancel()
+            stop()
             continue
         except Exception as error:
             errors.append(error)

@@ -67,17 +67,6 @@ async def test_no_more_calls_are_under_way_than_allowed_and_as_many_as_allowed(l
     assert made.calls == 10
 
 
-async def test_a_call_that_failed_gives_its_place_back():
-    chat = Chat(answer=ValueError("no"))
-    made = gateway(chat, 1)
-    for _ in range(3):
-        with pytest.raises(EndpointError):
-            await asyncio.wait_for(made.ask(ASK, {}), 10)
-    chat.answer = AIMessage("A")
-    assert (await asyncio.wait_for(made.ask(ASK, {}), 10)).text == "A"
-    assert made.calls == 1
-
-
 async def test_a_reply_is_told_with_what_it_took():
     message = AIMessage(
         "B.",
@@ -164,16 +153,47 @@ async def test_our_own_errors_pass_as_they_are(error):
     assert raised.value is error
 
 
-async def test_a_cancelled_call_stays_cancelled_and_gives_its_place_back():
-    chat = Chat(pause=30)
+async def test_a_call_under_way_is_waited_for_and_its_task_begins_no_other():
+    chat = Chat(pause=0.05)
     made = gateway(chat, 1)
-    waiting = asyncio.create_task(made.ask(ASK, {}))
+    heard = []
+
+    async def two():
+        heard.append((await made.ask(ASK, {})).text)
+        heard.append((await made.ask(ASK, {})).text)
+
+    waiting = asyncio.create_task(two())
     await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    chat.pause = 0
+    assert heard == ["B"]
+    assert made.calls == len(chat.metadata_seen) == 1
+    # Its place is given back.
     assert (await asyncio.wait_for(made.ask(ASK, {}), 10)).text == "B"
+
+
+async def test_a_call_that_waits_for_a_place_is_cancelled_at_once():
+    chat = Chat(pause=0.05)
+    made = gateway(chat, 1)
+    first = asyncio.create_task(made.ask(ASK, {}))
+    second = asyncio.create_task(made.ask(ASK, {}))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert not first.done()
+    assert (await first).text == "B"
+    assert len(chat.metadata_seen) == 1
+
+
+async def test_after_an_error_of_the_endpoint_no_further_call_is_made():
+    chat = Chat(answer=ValueError("no"))
+    made = gateway(chat, 1)
+    for _ in range(3):
+        with pytest.raises(EndpointError, match="ValueError: no"):
+            await asyncio.wait_for(made.ask(ASK, {}), 10)
+    assert len(chat.metadata_seen) == 1
 
 
 async def test_connections_are_given_back_where_there_are_any():
