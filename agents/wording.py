@@ -29,24 +29,13 @@ def variables(text: str, where: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(text)))
 
 
-@lru_cache(maxsize=4096)
-def _rendered(text: str, where: str, given: tuple[tuple[str, str, Any], ...]) -> str:
-    return _compiled(text, where).render({name: value for name, _, value in given}).strip()
-
-
 def render(text: str, known: Mapping[str, Any], where: str) -> str:
     """The wording with its variables filled in, without surrounding white space.
 
     where: what to call the wording in an error. Raises SettingError for a variable that `known` does not hold.
     """
-    # The same menu is put to everybody: rendering it anew would cost more than all else before a call. The text of a
-    # value stands in the key beside it, because 1, 1.0 and true are equal and read differently.
-    given = tuple((name, repr(known[name]), known[name]) for name in sorted(variables(text, where)) if name in known)
     try:
-        try:
-            return _rendered(text, where, given)
-        except TypeError:  # a value that cannot be a key
-            return _compiled(text, where).render(known).strip()
+        return _compiled(text, where).render(known).strip()
     except UndefinedError as error:
         raise SettingError(
             f"{where}: {error.message} in {text.strip()[:60]!r}; known variables: {', '.join(sorted(known))}"
@@ -205,16 +194,26 @@ class Framing:
 
     def _menu(self, decision: Decision) -> str:
         acts = self.words_of(decision.game).acts
+        if not acts:
+            rows = tuple(
+                (label, float(option.allocation.own), float(option.allocation.other))
+                for label, option in decision.labelled()
+            )
+            return _menu_of_points(self.option, f"framing {self.name}: option", decision.others, rows)
         lines = []
         for label, option in decision.labelled():
-            if not acts:
-                known = {"label": label, "others": decision.others}
-                known |= {"own": option.allocation.own, "other": option.allocation.other}
-                lines.append(render(self.option, known, f"framing {self.name}: option"))
-            elif str(option.act) in acts:
-                known = {"label": label, "act": acts[str(option.act)]}
-                lines.append(render(self.act, known, f"framing {self.name}: act"))
-            else:
+            if str(option.act) not in acts:
                 where = f"words of {decision.game}"
                 raise SettingError(f"{where}: none for the act {option.act!r}; add words.acts.{option.act}")
+            known = {"label": label, "act": acts[str(option.act)]}
+            lines.append(render(self.act, known, f"framing {self.name}: act"))
         return "\n".join(lines)
+
+
+@lru_cache(maxsize=1024)
+def _menu_of_points(line: str, where: str, others: int, rows: tuple[tuple[str, float, float], ...]) -> str:
+    # The same menus are put to everybody: writing them anew would cost more than all else before a call.
+    return "\n".join(
+        render(line, {"label": label, "own": own, "other": other, "others": others}, where)
+        for label, own, other in rows
+    )

@@ -22,6 +22,8 @@ async def until_error[T](work: Sequence[Coroutine[Any, Any, T]]) -> tuple[list[T
     error: BaseException | None = None
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if all(task.done() and not task.exception() for task in tasks):
+            return [task.result() for task in tasks], None
     except asyncio.CancelledError as cancelled:
         error = cancelled
     for task in tasks:
