@@ -24,7 +24,7 @@ _CELL = ("orientation", "count", "share", "agent", "model", "induction")
 class Crew:
     """The population in the making: each model, induction and agent is made once for all cells that name it."""
 
-    plain: Mapping[str, Any]
+    settings: Mapping[str, Any]
     seed: int
     framing: Framing
 
@@ -50,8 +50,19 @@ class Crew:
         counts = _counts(cells, population.get("size"))
         made: list[Member] = []
         for name, cell in cells.items():
-            for _ in range(counts[name]):
-                made.append(self._member(name, cell, len(made)))
+            orientation = Orientation.named(str(cell["orientation"])) if cell.get("orientation") else None
+            agent_config, induction = self._agent(cell), self._induction(cell.get("induction"))
+            for number in range(len(made), len(made) + counts[name]):
+                setting = Setting(
+                    participant=number,
+                    orientation=orientation,
+                    seed=self.seed,
+                    gateway=partial(self._gateway, cell.get("model")),
+                    induction=induction,
+                    framing=self.framing,
+                )
+                agent = built(agent_config, f"agent of cell {name}", setting)
+                made.append(Member(name, orientation.value if orientation else "none", agent))
         return tuple(made)
 
     def _cells(self, population: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -88,31 +99,17 @@ class Crew:
                 yield f"{name}/{induction}", {**cell, "induction": induction}
 
     def _agent(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
-        config: Mapping[str, Any] = named("agent", cell["agent"]) if cell.get("agent") else self.plain["agent"]
+        config: Mapping[str, Any] = named("agent", cell["agent"]) if cell.get("agent") else self.settings["agent"]
         return config
 
-    def _member(self, name: str, cell: Mapping[str, Any], number: int) -> Member:
-        orientation = Orientation.named(str(cell["orientation"])) if cell.get("orientation") else None
-        agent_config = self._agent(cell)
-        setting = Setting(
-            participant=number,
-            orientation=orientation,
-            seed=self.seed,
-            gateway=partial(self._gateway, cell.get("model")),
-            induction=self._induction(cell.get("induction")),
-            framing=self.framing,
-        )
-        agent = built(agent_config, f"agent of cell {name}", setting)
-        return Member(cell=name, orientation=orientation.value if orientation else "none", agent=agent)
-
     def _induction(self, name: str | None) -> Induction:
-        made = Induction.from_data(member("induction", name) if name else self.plain["induction"])
+        made = Induction.from_data(member("induction", name) if name else self.settings["induction"])
         if self._inductions.setdefault(made.name, made) != made:
             raise SettingError(f"induction {made.name}: two wordings have this name; give one of them another `name`")
         return made
 
     def _gateway(self, given: str | Mapping[str, Any] | None) -> Gateway:
-        config = self.plain["model"] if given is None else named("model", given)
+        config = self.settings["model"] if given is None else named("model", given)
         label = str(config["label"])
         if self.models.setdefault(label, config) != config:
             raise SettingError(f"model {label}: two models have this label; give one of them another `label`")

@@ -113,20 +113,23 @@ def rehearse(made: Experiment) -> None:
 
     Raises SettingError for a word or a variable that is missing, however late in the game it would be needed.
     """
-    decisions = list(made.measure.decisions())
+    items = made.measure.decisions()
+    decisions = list(items)
     if "play" in made.phases:
         played, lived = made.rehearsal()
-        decisions += played
+        told = [replace(one, facts={**one.facts, "lasting": made.matching.lasting}) for one in played]
+        decisions += told
         if made.memory and "after" in made.phases and lived:
-            facts = {"remembered": {made.game.name: played[0].facts}}
-            first = made.measure.decisions()[0]
-            decisions.append(replace(first, past=lived, facts={**first.facts, **facts}))
+            facts = {**items[0].facts, "remembered": {made.game.name: told[0].facts}}
+            decisions.append(replace(items[0], past=lived, facts=facts))
     spoken = {
         (one.agent.induction, one.orientation): one.agent for one in made.members if isinstance(one.agent, LLMAgent)
     }
     for agent in spoken.values():
-        for decision in decisions:
-            agent.rehearse(decision)
+        agent.rehearse(decisions[0])
+    # The question itself is the same whoever is asked.
+    for decision in decisions if spoken else ():
+        made.framing.question(decision)
 
 
 def _presentation(settings: object) -> Presentation:

@@ -29,7 +29,6 @@ class Bar:
 
     def __init__(self, *, shown: bool) -> None:
         console = Console(stderr=True)
-        self._shown = shown
         self._plain = shown and not console.is_terminal
         self._failed = 0
         self._answered = 0

@@ -91,13 +91,6 @@ def angle(options: ArrayLike) -> NDArray[np.float64]:
     return np.angle(_sum(options), deg=True)  # the sum points where the mean does
 
 
-def angle_from_points(mean_own: ArrayLike, mean_other: ArrayLike) -> NDArray[np.float64]:
-    """The angle in degrees of mean points, which broadcast; NaN at (50, 50) exactly, which has no direction."""
-    own, other = np.asarray(mean_own) - float(CENTRE), np.asarray(mean_other) - float(CENTRE)
-    degrees = np.degrees(np.arctan2(other, own))
-    return np.where((own == 0) & (other == 0), np.nan, degrees)[()]
-
-
 def vector_length(options: ArrayLike) -> NDArray[np.float64]:
     """The distance in points of the mean chosen allocation from (50, 50); consistent above `CONSISTENT_LENGTH`.
 

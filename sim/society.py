@@ -30,7 +30,7 @@ class Society(mesa.Model[Participant, Any]):
     keep: called with all records of a round or administration, in an order that does not depend on when replies came.
     asked: called once for every decision answered, with its choice, as it happens.
 
-    Raises SettingError in `check_groups` and `step` when the members do not divide into groups of the game's size.
+    Raises SettingError in `step` when the members do not divide into groups of the game's size.
     """
 
     def __init__(
@@ -66,10 +66,6 @@ class Society(mesa.Model[Participant, Any]):
                 },
             }
         )
-
-    def check_groups(self) -> None:
-        """Raise SettingError when the members do not divide into groups of the game's size."""
-        self.matching.groups(len(self.participants), self.game.players, self.seed_of_run, 1)
 
     def step(self) -> None:
         """One round of play in every group."""

@@ -214,7 +214,7 @@ def _pays_what_it_says(game: Game[Any], state: Any, decision: Decision, others: 
 def _frozen(value: Any, where: str) -> None:
     if is_dataclass(value) and not isinstance(value, type):
         demand(
-            type(value).__dataclass_params__.frozen,  # type: ignore[attr-defined]
+            type(value).__dataclass_params__.frozen,  # type: ignore[attr-defined]  # no stub names it
             f"{where}: {type(value).__name__} can be changed; write @dataclass(frozen=True)",
         )
         for one in fields(value):

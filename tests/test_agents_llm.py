@@ -49,7 +49,7 @@ class Chat(BaseChatModel):
         return "test"
 
     def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-        raise NotImplementedError
+        raise NotImplementedError  # LangChain wants it defined; agents ask asynchronously only
 
     async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
         about = run_manager.metadata[METADATA]

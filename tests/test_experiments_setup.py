@@ -80,6 +80,7 @@ WRONG = [
     (["game.words.past.contribute='You gave {{ gift }}.'"], "'gift' is undefined"),
     (["~game.words.questions.contribute"], "add words.questions.contribute"),
     (["~game.words.past.contribute"], "add words.past.contribute"),
+    (["framing.same_partners='With {{ whom }}.'"], "'whom' is undefined"),
     (["framing.answer_letter='Say {{ letters }}.'"], "'letters' is undefined"),
     (["~framing.option"], "option"),
     (["model.concurrency=0"], "model: concurrency=0 must be a whole number of at least 1"),
