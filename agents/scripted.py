@@ -55,6 +55,9 @@ class _Rule:
     induction: ClassVar[str] = "none"
     synthetic: ClassVar[bool] = True
 
+    def forget(self, phase: str, repetition: int) -> None:
+        """A rule keeps nothing."""
+
 
 @dataclass(frozen=True)
 class Maximiser(_Rule):

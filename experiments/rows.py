@@ -1,6 +1,7 @@
 """From a society's records to the rows of the tables."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from games.rationality import attainment, chance_corrected, deviation, value_rationality
@@ -53,6 +54,8 @@ def _decision(record: Asked) -> dict[str, Any]:
         "payoff": record.payoff,
         "others_payoff": record.others_payoff,
         "failure": choice.failure.value if choice.failure else None,
+        "attempts": 0,
+        "readable": choice.readable,
         "calls": 0,
     }
     if choice.option is not None:
@@ -63,17 +66,25 @@ def _decision(record: Asked) -> dict[str, Any]:
             "own": option.allocation.own,
             "other": option.allocation.other,
             "cooperation": option.cooperation,
-            "attainment": _attainment(record),
+            "attainment": _attainment(record, choice.option),
         }
+    if record.bounded:
+        values |= _range("cooperation", [decision.options[index].cooperation for index in record.open])
+        values |= _range("attainment", [_attainment(record, index) for index in record.open])
+    if choice.probabilities is not None:
+        values["probabilities"] = json.dumps([round(choice.probabilities[index], 9) for index in decision.shown])
     if reply is not None:
         values |= {
+            "attempts": 1 + len(reply.earlier),
+            "earlier": _exchanges(reply.earlier),
             "reply": _storable(reply.text),
-            "preparation": _storable(json.dumps(reply.preparation, ensure_ascii=False)) if reply.preparation else None,
+            "preparation": _exchanges(reply.preparation),
             "calls": reply.calls,
             "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
             "latency": reply.latency,
             "identity": reply.model,
+            "keys": json.dumps(reply.keys) if reply.keys else None,
         }
     return values
 
@@ -83,10 +94,20 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _attainment(record: Asked) -> float | None:
-    if record.member.orientation == "none" or record.choice.option is None:
+def _exchanges(pairs: Sequence[tuple[str, str]]) -> str | None:
+    return _storable(json.dumps(pairs, ensure_ascii=False)) if pairs else None
+
+
+def _attainment(record: Asked, option: int) -> float | None:
+    if record.member.orientation == "none":
         return None
-    return attainment(record.decision, record.choice.option, Orientation(record.member.orientation))
+    return attainment(record.decision, option, Orientation(record.member.orientation))
+
+
+def _range(quantity: str, values: Sequence[float | None]) -> dict[str, float]:
+    """The least and the greatest in their columns; nothing where a value has no reading."""
+    known = [value for value in values if value is not None]
+    return {f"{quantity}_low": min(known), f"{quantity}_high": max(known)} if known and None not in values else {}
 
 
 def _measure(record: Scored) -> dict[str, Any]:
@@ -97,6 +118,8 @@ def _measure(record: Scored) -> dict[str, Any]:
         "measure": record.measure,
         "draw": record.occasion.draw,
         "angle": score.angle,
+        "obtained": score.obtained if score.angle is not None else None,
+        "spread": score.spread,
         "category": score.category,
         "transitive": score.transitive,
         "length": score.length,
@@ -116,11 +139,15 @@ def _measure(record: Scored) -> dict[str, Any]:
 
 
 def _round(record: Played) -> dict[str, Any]:
-    return {
+    values: dict[str, Any] = {
         "game": record.game,
         "round": record.round,
         "group": record.group,
         "void": record.void,
+        "left": record.left,
         "payoff": record.payoff,
         "cooperation": record.cooperation,
     }
+    if record.bounds is not None:
+        values |= _range("payoff", record.bounds.payoff) | _range("cooperation", record.bounds.cooperation or ())
+    return values

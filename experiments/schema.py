@@ -5,7 +5,7 @@ docs/outputs.md says the same for a reader, and a test compares the two.
 
 import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a column changes its name or meaning."""
 
 _WHO = {
@@ -38,6 +38,18 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "other": (pa.float64(), "points", "the chosen allocation to the others together"),
         "cooperation": (pa.float64(), "0 to 1", "how cooperative the act is, by the game's definition"),
         "attainment": (pa.float64(), "0 to 1", "utility gained from worst to best option, under the orientation"),
+        "cooperation_low": (
+            pa.float64(),
+            "0 to 1",
+            "least cooperation that the reply leaves open; under `bound`, in play",
+        ),
+        "cooperation_high": (pa.float64(), "0 to 1", "greatest cooperation that the reply leaves open"),
+        "attainment_low": (
+            pa.float64(),
+            "0 to 1",
+            "least attainment that the reply leaves open; under `bound`, in play",
+        ),
+        "attainment_high": (pa.float64(), "0 to 1", "greatest attainment that the reply leaves open"),
         "payoff": (
             pa.float64(),
             "points",
@@ -45,6 +57,18 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         ),
         "others_payoff": (pa.float64(), "points", "earned by the co-players together"),
         "failure": (pa.string(), "", "why the reply is no answer; empty where it is one"),
+        "attempts": (
+            pa.int32(),
+            "",
+            "how often it was asked: more than 1 only where unreadable replies are asked again",
+        ),
+        "earlier": (pa.string(), "JSON", "failed attempts before this one: failure, reply"),
+        "probabilities": (
+            pa.string(),
+            "JSON",
+            "probability of each option as shown, where the model was asked for them",
+        ),
+        "readable": (pa.float64(), "0 to 1", "probability that the model put on the menu's labels altogether"),
         "reply": (pa.string(), "", "the reply's text; empty for scripted rules"),
         "preparation": (pa.string(), "JSON", "exchanges of the induction before this decision: asked, answered"),
         "calls": (pa.int32(), "", "model calls made for this decision, preparation included"),
@@ -52,6 +76,7 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "tokens_out": (pa.int64(), "tokens", "written by the model, as counted by the endpoint"),
         "latency": (pa.float64(), "seconds", "of the answering call"),
         "identity": (pa.string(), "", "the model's identity as its endpoint reports it"),
+        "keys": (pa.string(), "JSON", "digests of its replies in the reply store, in the order asked"),
     },
     "measures": {
         **_WHO,
@@ -60,6 +85,12 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "measure": (pa.string(), "", "which measure"),
         "draw": (pa.int64(), "", "tells administrations apart"),
         "angle": (pa.float64(), "degrees", "slider angle; empty where a primary item failed"),
+        "obtained": (pa.string(), "choices, probabilities", "what the angle was computed from"),
+        "spread": (
+            pa.float64(),
+            "degrees",
+            "standard deviation of one administration's angle under the probabilities",
+        ),
         "category": (pa.string(), "", "orientation that the angle is classed as"),
         "deviation": (pa.float64(), "degrees", "distance to the ideal respondents of the orientation"),
         "value_rationality": (pa.float64(), "0 to 1", "1 - deviation / largest attainable deviation"),
@@ -76,8 +107,13 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "round": (pa.int32(), "from 1", "round of the game"),
         "group": (pa.int32(), "from 0", "group in its round"),
         "void": (pa.bool_(), "", "whether the round has no outcome because a reply in the group failed"),
+        "left": (pa.bool_(), "", "whether the participant left in this round because its reply failed"),
         "payoff": (pa.float64(), "points", "earned in the round; empty where it is void"),
+        "payoff_low": (pa.float64(), "points", "least that the round brought, or could have; under `bound`"),
+        "payoff_high": (pa.float64(), "points", "greatest that the round brought, or could have; under `bound`"),
         "cooperation": (pa.float64(), "0 to 1", "of the participant's own act; empty without one"),
+        "cooperation_low": (pa.float64(), "0 to 1", "least that the own act is, or could have been; under `bound`"),
+        "cooperation_high": (pa.float64(), "0 to 1", "greatest that the own act is, or could have been; under `bound`"),
     },
 }
 SCHEMAS = {

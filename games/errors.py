@@ -4,7 +4,10 @@ CommonwealError
 ├── SettingError       a setting, a wording or a population that cannot be used; raised before any call
 │   └── SecretError    a setting that holds a key or a password
 ├── ChoiceError        a game was handed a choice it cannot resolve (missing, superfluous, failed, off the menu)
-└── EndpointError      a model's endpoint does not answer, or answers with an error
+├── EndpointError      a model's endpoint does not answer, or answers with an error
+├── StoreError         the reply store cannot be read or written
+│   └── MissingReply   a replayed run needs a reply that the store does not hold
+└── BudgetError        the next call would go beyond the budget
 """
 
 from collections.abc import Iterable
@@ -28,6 +31,18 @@ class ChoiceError(CommonwealError, ValueError):
 
 class EndpointError(CommonwealError):
     """A model's endpoint that does not answer or answers with an error; the message repeats the endpoint's own."""
+
+
+class StoreError(CommonwealError):
+    """The reply store cannot be read or written; the message says what to do, and the file is left as it is."""
+
+
+class MissingReply(StoreError):
+    """A replayed run needs a reply that the store does not hold; the message names the decision."""
+
+
+class BudgetError(CommonwealError):
+    """The next call would go beyond the budget; what was obtained is kept, and the run can go on with a larger one."""
 
 
 def unknown(kind: str, name: object, known: Iterable[object]) -> SettingError:

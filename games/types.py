@@ -8,9 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from games.errors import ChoiceError
+
+_LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 type Json = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
@@ -128,7 +130,7 @@ class Decision:
         """How each shown option is named in an answer, in the order of presentation."""
         if self.answer is Answer.AMOUNT:
             return tuple(str(self.options[index].act) for index in self.shown)
-        return tuple(chr(ord("A") + position) for position in range(len(self.shown)))
+        return _LETTERS[: len(self.shown)]
 
     def labelled(self) -> tuple[tuple[str, Option], ...]:
         """The options as shown: (label, option) in the order of presentation."""
@@ -166,8 +168,10 @@ class Reply:
     """What a model sent back for one decision, and what it took.
 
     text: the reply as received.  tokens_in, tokens_out: as counted by the endpoint, None where it does not say; they
-    include the induction's preparatory exchanges of this decision, which `preparation` holds as (asked, answered).
-    calls: model calls made.  latency: seconds of the answering call.  model: identity as the endpoint reports it.
+    include the induction's preparatory exchanges of this decision, which `preparation` holds as (asked, answered), and
+    earlier attempts, which `earlier` holds as (failure, reply), oldest first.
+    calls: replies that this decision took, whenever they were received.  latency: seconds of the answering call.
+    model: identity as the endpoint reports it.  keys: of the replies in the reply store, in the order asked.
     """
 
     text: str
@@ -177,19 +181,30 @@ class Reply:
     latency: float | None = None
     model: str | None = None
     preparation: tuple[tuple[str, str], ...] = ()
+    earlier: tuple[tuple[Failure, str], ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What came back: an option (index into the decision's options) or a stated failure; never both, never neither."""
+    """What came back: an option (index into the decision's options) or a stated failure; never both, never neither.
+
+    probabilities: of each option, in the order of the rules, summing to 1, where the model was asked for them; `option`
+        is then drawn from them.
+    readable: the probability that the model put on the menu's labels altogether, before it was scaled to 1.
+    """
 
     option: int | None = None
     failure: Failure | None = None
     reply: Reply | None = None
+    probabilities: tuple[float, ...] | None = None
+    readable: float | None = None
 
     def __post_init__(self) -> None:
         if (self.option is None) == (self.failure is None):
             raise ValueError("a choice is either an option or a failure")
+        if self.probabilities is not None and not math.isclose(sum(self.probabilities), 1, abs_tol=1e-6):
+            raise ValueError(f"probabilities sum to 1, not {sum(self.probabilities)}")
 
     def taken(self, decision: Decision) -> Option:
         """The chosen option. Raises ChoiceError if the choice is a failure or lies off the menu."""
@@ -279,6 +294,10 @@ class Score:
     angle: slider angle in degrees.  category: the orientation's name.  transitive: whether the preferences are
     acyclic.  length: vector length in points.  index: the secondary index IA (0 inequality averse, 1 joint gain).
     failed, asked: how many of the administration's items failed, and how many there were.
+    obtained: "choices", or "probabilities" where the angle and the length are expectations over the probabilities of
+        the options; transitive and index have no such reading and are None.
+    spread: standard deviation in degrees that the angle of a single administration would have under these
+        probabilities; None where it was obtained from choices.
     """
 
     angle: float | None
@@ -288,6 +307,8 @@ class Score:
     index: float | None
     failed: int
     asked: int
+    obtained: str = "choices"
+    spread: float | None = None
 
 
 class Measure(Protocol):
@@ -337,6 +358,10 @@ class Agent(Protocol):
         """The agent's choice; a reply that cannot be read is a Choice with its failure."""
         ...
 
+    def forget(self, phase: str, repetition: int) -> None:
+        """Nothing more will be asked on this occasion: let go of what was kept for it."""
+        ...
+
 
 def answered(pending: Sequence[Decision], choices: Mapping[tuple[int, int], Choice]) -> dict[tuple[int, int], Option]:
     """The option taken in each pending decision, by its key.
@@ -349,35 +374,3 @@ def answered(pending: Sequence[Decision], choices: Mapping[tuple[int, int], Choi
     if superfluous := sorted(choices.keys() - asked.keys()):
         raise ChoiceError(f"a choice for (player, item) {superfluous}, which are not pending")
     return {key: choices[key].taken(decision) for key, decision in asked.items()}
-
-
-def as_json(decision: Decision) -> dict[str, Any]:
-    """A decision as plain values, as it travels in a model's run metadata; `decision_from_json` reads it back."""
-    return {
-        "game": decision.game,
-        "player": decision.player,
-        "stage": decision.stage,
-        "round": decision.round,
-        "item": decision.item,
-        "others": decision.others,
-        "answer": decision.answer.value,
-        "shown": list(decision.shown),
-        "options": [[o.act, o.allocation.own, o.allocation.other, o.cooperation] for o in decision.options],
-        "past": [[e.game, e.stage, e.round, e.own, list(e.others), e.payoff] for e in decision.past],
-    }
-
-
-def decision_from_json(data: Mapping[str, Any]) -> Decision:
-    """The decision that `as_json` wrote, without the facts, which only the wording needs."""
-    return Decision(
-        game=data["game"],
-        player=data["player"],
-        stage=data["stage"],
-        round=data["round"],
-        item=data["item"],
-        others=data["others"],
-        answer=Answer(data["answer"]),
-        shown=tuple(data["shown"]),
-        options=tuple(Option(act, Allocation(own, other), coop) for act, own, other, coop in data["options"]),
-        past=tuple(Experience(g, stage, r, own, tuple(others), pay) for g, stage, r, own, others, pay in data["past"]),
-    )

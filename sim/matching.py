@@ -4,6 +4,7 @@ FixedPartners keeps groups together over the whole play; RandomStrangers forms n
 stranger designs of Andreoni 1988, Journal of Public Economics 37, 291–304).
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -20,8 +21,31 @@ class Matching(Protocol):
         ...
 
     def groups(self, participants: int, size: int, seed: int, round_number: int) -> tuple[tuple[int, ...], ...]:
-        """The groups of a round, each a tuple of participants by seat. Raises SettingError if they do not divide."""
+        """The groups of a round, each a tuple of participants by seat. Raises SettingError if they do not divide.
+
+        participants: how many there are to place, numbered from 0. seed: of the run.
+        """
         ...
+
+
+def groups_still_there(
+    rule: Matching, left: Set[int], participants: int, size: int, seed: int, round_number: int
+) -> dict[int, tuple[int, ...]]:
+    """The groups of a round by their number, without those who left the society.
+
+    A lasting group that lost a member is dissolved. Otherwise those still there are matched anew, and who is over after
+    the last full group, drawn at random, sits this round out; so there may be no group at all.
+    Raises SettingError if the participants did not divide into groups from the start.
+    """
+    if rule.lasting or not left:
+        groups = enumerate(rule.groups(participants, size, seed, round_number))
+        return {number: group for number, group in groups if left.isdisjoint(group)}
+    there = [one for one in range(participants) if one not in left]
+    order = stream(seed, "sitting out", round_number).permutation(len(there))
+    out = {there[place] for place in order[: len(there) % size]}
+    placed = [one for one in there if one not in out]
+    found = rule.groups(len(placed), size, seed, round_number) if placed else ()
+    return {number: tuple(placed[place] for place in group) for number, group in enumerate(found)}
 
 
 def _shuffled(participants: int, size: int, seed: int, round_number: int) -> tuple[tuple[int, ...], ...]:

@@ -29,8 +29,9 @@ class Member:
 class Participant(mesa.Agent[Any]):
     """A member of the society.
 
-    lived: its experiences in play, oldest first.  payoff: points of the last round, None before it or when void.
-    cooperation: of its act in the last round on [0, 1], None when it had none.
+    lived: its experiences in play, oldest first.  payoff: points of the last round, None before it, when void, or when
+    it had no part in it.  cooperation: of its act in the last round on [0, 1], None when it had none.
+    left: whether it has left the society because a reply of its failed.
     """
 
     def __init__(self, model: Society, number: int, member: Member) -> None:
@@ -41,3 +42,4 @@ class Participant(mesa.Agent[Any]):
         self.lived: list[Experience] = []
         self.payoff: float | None = None
         self.cooperation: float | None = None
+        self.left = False

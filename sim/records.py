@@ -1,9 +1,10 @@
 """What a society hands out: every decision that was put, and every administration that was scored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from games.types import Choice, Decision, Occasion, Score
 from sim.participant import Member
+from sim.unanswered import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Asked:
     payoff, others_payoff: points that the participant and its co-players together earned in this stage; for a measure
     the chosen allocation; None where the choice failed, the round was void, or the stage is settled later. A stage with
     several items has the same points on each of their records; `Played` has each round's points once.
+    bounded: whether the society bounds what a failed reply left open.
     """
 
     participant: int
@@ -24,6 +26,7 @@ class Asked:
     group: int | None
     payoff: float | None
     others_payoff: float | None
+    bounded: bool = False
 
     @property
     def cooperation(self) -> float | None:
@@ -31,6 +34,18 @@ class Asked:
         if self.choice.option is None:
             return None
         return self.decision.options[self.choice.option].cooperation
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The options that the participant may have meant: the chosen one, or all where the reply failed."""
+        return tuple(range(len(self.decision.options))) if self.choice.option is None else (self.choice.option,)
+
+    def paid(self) -> "Asked":
+        """The record with the points of the chosen allocation, as an item of a measure brings them at once."""
+        if self.choice.option is None:
+            return self
+        brings = self.decision.options[self.choice.option].allocation
+        return replace(self, payoff=brings.own, others_payoff=brings.other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,8 @@ class Played:
     """One participant's round: points earned, and cooperation of its act on [0, 1].
 
     payoff: None when the round was void.  cooperation: None when the participant had no act or its reply failed.
+    left: whether the participant left the society in this round because its reply failed.
+    bounds: between which values the round ended or would have ended; None where the society does not bound.
     """
 
     participant: int
@@ -59,6 +76,8 @@ class Played:
     void: bool
     payoff: float | None
     cooperation: float | None
+    left: bool = False
+    bounds: Bounds | None = None
 
 
 type Record = Asked | Played | Scored

@@ -1,7 +1,7 @@
 """The society: a population in a measure and in a game, round by round."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import batched
@@ -15,9 +15,10 @@ from games.randomness import draw
 from games.types import Choice, Decision, Experience, Game, Measure, Occasion, Outcome
 from sim.gathering import Part, in_order, until_error
 from sim.loop import run
-from sim.matching import Matching
+from sim.matching import Matching, groups_still_there
 from sim.participant import Member, Participant
 from sim.records import Asked, Played, Record, Scored
+from sim.unanswered import Bounds, bounds, policy
 
 # Administrations under way at once; bounds memory, while the gateway bounds calls.
 _WINDOW = 256
@@ -27,10 +28,12 @@ class Society(mesa.Model[Participant, Any]):
     """A population of participants, the groups they meet in, and the rounds they play; `step` is one round.
 
     members: the population.  game, matching: what is played and who meets whom.  seed: of the run.
+    on_failure: what to do about a reply that failed in play, by its name in `sim.unanswered`.
     keep: called with all records of a round or administration, in an order that does not depend on when replies came.
     asked: called once for every decision answered, with its choice, as it happens.
 
-    Raises SettingError in `step` when the members do not divide into groups of the game's size.
+    Raises SettingError for an unknown `on_failure`, and in `step` when the members do not divide into groups of the
+    game's size.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Society(mesa.Model[Participant, Any]):
         *,
         seed: int,
         presentation: Presentation | None = None,
+        on_failure: str = "void",
         keep: Callable[[Iterable[Record]], None] = lambda records: None,
         asked: Callable[[Choice], None] = lambda choice: None,
     ) -> None:
@@ -51,6 +55,7 @@ class Society(mesa.Model[Participant, Any]):
         self.game = game
         self.matching = matching
         self.presentation = presentation or Presentation()
+        self._policy = policy(on_failure)
         self._keep = keep
         self._asked = asked
         self._states: dict[tuple[int, ...], Any] = {}
@@ -73,21 +78,31 @@ class Society(mesa.Model[Participant, Any]):
             self.running = False
             raise SettingError(f"the play of {self.game.name} is over after {self.game.rounds} rounds")
         self.round += 1
-        groups = self.matching.groups(len(self.participants), self.game.players, self.seed_of_run, self.round)
-        run(in_order([self._play(number, group) for number, group in enumerate(groups)], self._keep))
+        left = {one.number for one in self.participants if one.left}
+        size, population = self.game.players, len(self.participants)
+        groups = groups_still_there(self.matching, left, population, size, self.seed_of_run, self.round)
+        for one in self.participants:
+            one.payoff = one.cooperation = None
+        run(in_order([self._play(number, group) for number, group in groups.items()], self._keep))
         self.datacollector.collect(self)
         self.running = self.round < self.game.rounds
+        if not self.running:
+            for one in self._there():
+                one.member.agent.forget("play", 1)
 
     def administer(self, measure: Measure, phase: str, repetitions: int = 1, *, memory: bool = False) -> None:
-        """Put a measure to every participant.
+        """Put a measure to every participant who has not left.
 
         phase: "before" or "after".  repetitions: administrations with draws of their own.  memory: whether the
         participant is reminded of what it lived in play.
         """
-        jobs = [(one, number) for number in range(1, repetitions + 1) for one in self.participants]
+        jobs = ((one, number) for number in range(1, repetitions + 1) for one in self._there())
         for window in batched(jobs, _WINDOW):
             parts = [self._administer(measure, phase, who, number, memory) for who, number in window]
             run(in_order(parts, self._keep))
+
+    def _there(self) -> list[Participant]:
+        return [one for one in self.participants if not one.left]
 
     async def _play(self, number: int, group: tuple[int, ...]) -> Part:
         """One group's round, all its stages; it needs nothing from other groups."""
@@ -96,19 +111,22 @@ class Society(mesa.Model[Participant, Any]):
         if state is None:
             seed = draw(self.seed_of_run, "game", number, 1 if self.matching.lasting else self.round)
             state = self.game.start(seed, first=self.round)
+        before = state
         records: list[Asked] = []
         outcomes: list[Outcome] = []
-        void = False
+        stages: list[dict[tuple[int, int], Choice]] = []
+        failed: set[int] = set()
         pending = self.game.decisions(state)
-        while pending and pending[0].round == self.round:
+        while pending and pending[0].round == self.round and not failed:
             put = [self._put(seats[decision.player], decision) for decision in pending]
             answers, error = await until_error([self._answer(*one) for one in put])
             if error is not None:
                 return Part([*records, *self._unsettled(put, answers, number)], error)
             choices = {decision.key: choice for (_, decision, _), choice in zip(put, answers, strict=True) if choice}
-            void = any(choice.failure is not None for choice in choices.values())
+            stages.append(choices)
+            failed = {seat for (seat, _), choice in choices.items() if choice.failure is not None}
             stage: tuple[Outcome, ...] = ()
-            if void:
+            if failed:
                 state = self.game.void(state)
             else:
                 state, stage = self.game.resolve(state, choices)
@@ -118,16 +136,15 @@ class Society(mesa.Model[Participant, Any]):
                 own = earned.get(record.decision.player)
                 rest = sum(earned.values()) - own if own is not None else None
                 records.append(replace(record, payoff=own, others_payoff=rest))
-            if void:
-                break
             pending = self.game.decisions(state)
         if self.matching.lasting:
             self._states[group] = state
-        if void:
+        if failed:
             # A stage settled before the failure counts no more than the round it belongs to.
             records = [replace(one, payoff=None, others_payoff=None) for one in records]
             outcomes = []
-        return Part([*records, *self._settle(number, seats, records, outcomes, void)])
+        limits = bounds(self.game, before, stages) if self._policy.bounds else None
+        return Part([*records, *self._settle(number, seats, records, outcomes, failed, limits)])
 
     def _put(self, who: Participant, decision: Decision) -> tuple[Participant, Decision, Occasion]:
         """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
@@ -159,15 +176,23 @@ class Society(mesa.Model[Participant, Any]):
         group: int | None,
     ) -> list[Asked]:
         """The records of what was answered, before anything is paid."""
+        bounded = self._policy.bounds and group is not None
         return [
-            Asked(who.number, who.member, decision, occasion, choice, group, None, None)
+            Asked(who.number, who.member, decision, occasion, choice, group, None, None, bounded)
             for (who, decision, occasion), choice in zip(put, answers, strict=True)
             if choice is not None
         ]
 
     def _settle(
-        self, number: int, seats: Sequence[Participant], asked: Sequence[Asked], outcomes: Sequence[Outcome], void: bool
+        self,
+        number: int,
+        seats: Sequence[Participant],
+        asked: Sequence[Asked],
+        outcomes: Sequence[Outcome],
+        failed: Collection[int],
+        limits: Sequence[Bounds] | None,
     ) -> list[Played]:
+        """What the round brought everybody; who leaves by the policy is gone with it."""
         rows = []
         acts = {one.participant: one.cooperation for one in reversed(asked)}
         for seat, who in enumerate(seats):
@@ -175,8 +200,22 @@ class Society(mesa.Model[Participant, Any]):
             who.lived += [one.experience for one in own]
             who.payoff = sum(one.payoff for one in own) if own else None
             who.cooperation = acts.get(who.number)
+            if self._policy.leaves and seat in failed:
+                who.left = True
+                who.member.agent.forget("play", 1)
             rows.append(
-                Played(who.number, who.member, self.game.name, self.round, number, void, who.payoff, who.cooperation)
+                Played(
+                    who.number,
+                    who.member,
+                    self.game.name,
+                    self.round,
+                    number,
+                    bool(failed),
+                    who.payoff,
+                    who.cooperation,
+                    who.left,
+                    limits[seat] if limits else None,
+                )
             )
         return rows
 
@@ -189,11 +228,12 @@ class Society(mesa.Model[Participant, Any]):
                 item = replace(item, past=experiences, facts={**item.facts, "remembered": facts})
             put.append(self._shown(who, item, phase, repetition))
         answers, error = await until_error([self._answer(*one) for one in put])
-        records: list[Record] = [_with_points(record) for record in self._unsettled(put, answers, None)]
+        records: list[Record] = [record.paid() for record in self._unsettled(put, answers, None)]
         if error is not None:
             return Part(records, error)
         administration = Occasion(phase, repetition, draw(self.seed_of_run, "draws", who.number, phase, repetition))
         score = measure.score([choice for choice in answers if choice is not None])
+        who.member.agent.forget(phase, repetition)
         return Part([*records, Scored(who.number, who.member, measure.name, administration, score)])
 
     def _remembered(self, who: Participant) -> tuple[tuple[Experience, ...], dict[str, Any]] | None:
@@ -202,14 +242,6 @@ class Society(mesa.Model[Participant, Any]):
             return None
         facts = self._told(self.game.decisions(self.game.start(0))[0])
         return tuple(who.lived), {self.game.name: facts}
-
-
-def _with_points(record: Asked) -> Asked:
-    """A record of a measure, whose choice brings the points of its allocation at once."""
-    if record.choice.option is None:
-        return record
-    brings = record.decision.options[record.choice.option].allocation
-    return replace(record, payoff=brings.own, others_payoff=brings.other)
 
 
 def _mean(society: "Society", quantity: str, orientation: str) -> float | None:

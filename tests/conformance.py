@@ -27,6 +27,7 @@ from agents.wording import Framing, Words
 from experiments.catalogue import CATALOGUE, built, known, member
 from experiments.protocol import Experiment
 from experiments.setup import experiment
+from games.decision_json import as_json, decision_from_json
 from games.errors import ChoiceError, CommonwealError, SettingError
 from games.randomness import stream
 from games.svo import Orientation
@@ -40,8 +41,6 @@ from games.types import (
     Measure,
     Occasion,
     Outcome,
-    as_json,
-    decision_from_json,
 )
 from sim.matching import FixedPartners, Matching, RandomStrangers
 from sim.participant import Member
@@ -412,6 +411,20 @@ def measure_scores_are_readings(measure: Measure, words: Words) -> None:
         demand(score == measure.score(answers), f"{measure.name}: the same answers were scored in two ways")
 
 
+def measure_reads_certainty_as_a_choice(measure: Measure, words: Words) -> None:
+    """Probabilities that leave no doubt have the angle, the category and the length of the choices."""
+    answers = _answers(measure, 1)
+    certain = []
+    for one, choice in zip(measure.decisions(), answers, strict=True):
+        probabilities = tuple(float(index == choice.option) for index in range(len(one.options)))
+        certain.append(replace(choice, probabilities=probabilities))
+    read, expected = measure.score(certain), measure.score(answers)
+    demand(
+        (read.angle, read.category, read.length) == (expected.angle, expected.category, expected.length),
+        f"{measure.name}: reads certain probabilities as {read}, and the same choices as {expected}",
+    )
+
+
 def measure_failures_are_counted(measure: Measure, words: Words) -> None:
     """Failures are counted, and with nothing but failures every reading is None, never a number."""
     answers = _answers(measure, 1)
@@ -451,10 +464,17 @@ def measure_words_cover_every_stage(measure: Measure, words: Words) -> None:
 # --- what a person reads ---------------------------------------------------------------------------------------------
 
 
-class _Listener:
-    """Chooses at random, and keeps what it was put."""
+class Stub:
+    """What every agent of the tests is told apart by; it has nothing to let go of."""
 
-    kind, model, induction, synthetic = "listener", "none", "none", True
+    kind, model, induction, synthetic = "stub", "none", "none", True
+
+    def forget(self, phase: str, repetition: int) -> None:
+        """Nothing was kept."""
+
+
+class _Listener(Stub):
+    """Chooses at random, and keeps what it was put."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[Decision, Occasion]] = []
@@ -667,6 +687,25 @@ def agent_is_fixed_by_the_draw(make: Make) -> None:
     demand(once == again, "the same draws get other choices; use `occasion.draw` for chance")
 
 
+def agent_begins_anew_after_forgetting(make: Make) -> None:
+    """An occasion that it was told to forget begins anew; one that never was may be forgotten too."""
+    asked, agent = everything_asked(), make()
+
+    async def twice() -> list[list[tuple[int | None, Failure | None]]]:
+        rounds = []
+        for _ in range(2):
+            try:
+                agent.forget("play", 1)
+            except Exception as error:
+                raise AssertionError(f"`forget` raised {type(error).__name__}: {error}") from error
+            choices = [await agent.decide(one, Occasion("play", 1, 1000 + n)) for n, one in enumerate(asked)]
+            rounds.append([(choice.option, choice.failure) for choice in choices])
+        return rounds
+
+    once, again = asyncio.run(twice())
+    demand(once == again, "after `forget` the agent still answers by what went before; let go of what was kept")
+
+
 # --- inductions ------------------------------------------------------------------------------------------------------
 
 LENGTHS = 0.25
@@ -848,7 +887,7 @@ def model_shows_no_key(config: Mapping[str, Any], text: str, planted: str) -> No
     except SettingError as error:
         demand(planted not in str(error), "the error shows the key")
         return
-    gateway = Gateway(chosen["label"], chat, concurrency=1, synthetic=chosen["synthetic"])
+    gateway = Gateway(chosen["label"], chat, synthetic=chosen["synthetic"])
     for what in (repr(chat), str(chat), repr(gateway), repr(vars(gateway)), repr(chosen)):
         demand(planted not in what, f"model {chosen['label']}: shows the key; hold it as pydantic's SecretStr")
 

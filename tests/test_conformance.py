@@ -96,7 +96,7 @@ def maker(name, induction="definition"):
 
     def make():
         def gateway():
-            return Gateway("synthetic", built(model["chat"], "model"), concurrency=8, synthetic=True)
+            return Gateway("synthetic", built(model["chat"], "model"), synthetic=True)
 
         worded = Induction.from_data(member("induction", induction))
         return built(config, "agent", Setting(0, Orientation.PROSOCIAL, 1, gateway, worded, framing))
@@ -368,6 +368,12 @@ class Miscounting(Slider):
         return replace(super().score(choices), failed=0)
 
 
+class Averaging(Slider):
+    def score(self, choices):
+        score = super().score(choices)
+        return replace(score, angle=22.7) if score.obtained == "probabilities" else score
+
+
 class Guessing(Slider):
     def score(self, choices):
         failed = sum(one.failure is not None for one in choices)
@@ -398,10 +404,8 @@ class Ragged(RandomStrangers):
         return tuple(tuple(range(first, min(first + size, participants))) for first in range(0, participants, size))
 
 
-class Plain:
+class Plain(conformance.Stub):
     """An agent that keeps all rules, to be broken."""
-
-    kind, model, induction, synthetic = "plain", "none", "none", True
 
     async def decide(self, decision, occasion):
         return Choice(0)
@@ -433,6 +437,19 @@ class Raising(Plain):
 class Whimsical(Plain):
     async def decide(self, decision, occasion):
         return Choice(random.randrange(len(decision.options)))
+
+
+class Counting(Plain):
+    def __init__(self):
+        self.asked = 0
+
+    async def decide(self, decision, occasion):
+        self.asked += 1
+        return Choice(self.asked % 2)
+
+
+class Unforgetting(Plain):
+    forget = None
 
 
 def unmakeable():
@@ -545,6 +562,7 @@ BROKEN = {
         ("number the items apart", Repeating()), ("differ from one", Rotating()), ("has a past", Remembering())
     ),
     conformance.measure_scores_are_readings: measure(("angle is nan", NotANumber()), ("in two ways", Wavering())),
+    conformance.measure_reads_certainty_as_a_choice: measure(("reads certain probabilities as", Averaging())),
     conformance.measure_failures_are_counted: measure(
         ("1 items failed, but the score says 0", Miscounting()), ("never a number", Guessing())
     ),
@@ -577,6 +595,9 @@ BROKEN = {
         ("off the menu", OffMenu), ("'A', which is no Choice", Wordy), ("raised KeyError", Raising)
     ),
     conformance.agent_is_fixed_by_the_draw: one_each(("the same draws get other choices", Whimsical)),
+    conformance.agent_begins_anew_after_forgetting: one_each(
+        ("by what went before", Counting), ("`forget` raised TypeError", Unforgetting)
+    ),
     conformance.induction_is_complete: one_each(
         ("no value for the variable(s) more", induction("{{ value }} and {{ more }}")),
         ("which no wording uses", induction("No variable at all.")),

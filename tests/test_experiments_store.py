@@ -1,6 +1,8 @@
 """A run's files: whole at every moment, and readable whether the run ended or not."""
 
 import json
+from dataclasses import replace
+from math import isnan
 
 import pytest
 
@@ -9,9 +11,11 @@ from experiments.store import Writer, read_json, read_table, write_json
 from games.errors import SettingError
 from games.public_goods import PublicGoods
 from games.rationality import attainable_angles
+from games.slider import Slider
 from games.types import Choice, Failure, Occasion, Reply, Score
 from sim.participant import Member
 from sim.records import Asked, Played, Scored
+from sim.unanswered import Bounds
 
 
 class Nobody:
@@ -27,6 +31,71 @@ def asked(participant, option=20, failure=None):
     choice = Choice(option=None if failure else option, failure=failure, reply=reply)
     payoff = None if failure else 12.0
     return Asked(participant, MEMBER, DECISION, Occasion("play", 1, 99), choice, 3, payoff, payoff)
+
+
+def only(writer, tmp_path, *records):
+    """The rows of these records as they come back, by table."""
+    writer.keep(records)
+    writer.close()
+    return {table: read_table(tmp_path / "run", table).to_dict("records") for table in SCHEMAS}
+
+
+def test_what_a_reply_took_and_how_likely_it_was_stands_beside_it(tmp_path):
+    menu = replace(Slider().decisions()[0], shown=(8, 7, 6, 5, 4, 3, 2, 1, 0))
+    reply = Reply("A", earlier=((Failure.EMPTY, ""), (Failure.UNREADABLE, "\ud83d?")), keys=("ab", "cd", "ef"))
+    likely = Choice(8, None, reply, (0.0, *[0.0] * 6, 1 / 3, 2 / 3), 0.97)
+    plain = [Choice(8), Choice(8, None, Reply("A"))]
+    records = [Asked(0, MEMBER, menu, Occasion("before", 1, 9), one, None, 85, 85) for one in (likely, *plain)]
+    first, rule, once = only(Writer(tmp_path / "run"), tmp_path, *records)["decisions"]
+    assert json.loads(first["probabilities"]) == [0.666666667, 0.333333333, *[0.0] * 7]
+    assert (first["position"], first["readable"]) == (1, 0.97)
+    assert json.loads(first["earlier"]) == [["empty", ""], ["unreadable", "\ud83d?"]]
+    assert json.loads(first["keys"]) == ["ab", "cd", "ef"]
+    assert (first["attempts"], rule["attempts"], once["attempts"]) == (3, 0, 1)
+    for column in ("earlier", "keys", "probabilities"):
+        assert isnan(rule[column])  # as pandas reads an empty cell among words
+        assert isnan(once[column])
+
+
+BOUNDS = ("cooperation_low", "cooperation_high", "attainment_low", "attainment_high")
+
+
+def test_bounds_are_the_value_itself_or_all_that_the_menu_allows_and_empty_where_nothing_is_bounded(tmp_path):
+    records = [replace(asked(0, 5), bounded=True), replace(asked(1, None, Failure.EMPTY), bounded=True), asked(2)]
+    records.append(replace(records[1], member=replace(MEMBER, orientation="none")))
+    records.append(replace(records[1], decision=Slider().decisions()[0]))
+    unread = replace(DECISION.options[0], cooperation=None)
+    records.append(replace(records[1], decision=replace(DECISION, options=(unread, *DECISION.options[1:]))))
+    rows = only(Writer(tmp_path / "run"), tmp_path, *records)["decisions"]
+    found = [[None if isnan(one[column]) else one[column] for column in BOUNDS] for one in rows]
+    assert found == [
+        [0.25, 0.25, rows[0]["attainment"], rows[0]["attainment"]],
+        [0, 1, 0, 1],
+        [None] * 4,
+        [0, 1, None, None],
+        [None, None, 0, 1],
+        [None, None, 0, 1],
+    ]
+
+
+def test_a_round_says_who_left_and_between_what_it_would_have_ended(tmp_path):
+    void = Played(0, MEMBER, "public_goods", 1, 3, True, None, None, True)
+    bounded = replace(void, left=False, bounds=Bounds((1.5, 8.0), (0.0, 1.0)))
+    unread = replace(void, left=False, bounds=Bounds((1.5, 8.0), None))
+    rows = only(Writer(tmp_path / "run"), tmp_path, void, bounded, unread)["rounds"]
+    columns = ("payoff_low", "payoff_high", "cooperation_low", "cooperation_high")
+    found = [[None if isnan(one[column]) else one[column] for column in columns] for one in rows]
+    assert [one["left"] for one in rows] == [True, False, False]
+    assert found == [[None] * 4, [1.5, 8, 0, 1], [1.5, 8, None, None]]
+
+
+def test_a_measure_says_what_its_angle_was_computed_from(tmp_path):
+    likely = replace(scored(30.0), score=Score(30.0, "prosocial", None, 40.0, None, 0, 6, "probabilities", 4.5))
+    rows = only(Writer(tmp_path / "run"), tmp_path, likely, scored(30.0), scored(None))["measures"]
+    assert [one["obtained"] for one in rows][:2] == ["probabilities", "choices"]
+    assert isnan(rows[2]["obtained"])
+    assert rows[0]["spread"] == 4.5
+    assert isnan(rows[1]["spread"])
 
 
 def scored(angle):

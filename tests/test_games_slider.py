@@ -15,6 +15,7 @@ from games.slider import (
     Slider,
     all_angles,
     angle,
+    expected,
     ideal_options,
     order,
     preference_order,
@@ -526,7 +527,8 @@ def test_a_full_administration_is_scored_alike_in_both_versions(version):
     assert (score.category, score.transitive, score.index) == ("prosocial", True, 0.0)
     assert score.length == pytest.approx(float(vector_length([answers[item] for item in range(1, 7)])))
     assert (score.failed, score.asked) == (0, 15)
-    assert all(type(part) in (float, str, bool, int) for part in vars_of(score))
+    assert (score.obtained, score.spread) == ("choices", None)
+    assert all(type(part) in (float, str, bool, int) for part in vars_of(score)[:-1])
 
 
 def vars_of(score):
@@ -561,7 +563,108 @@ def test_an_index_that_does_not_exist_is_none_and_no_failure():
 
 def test_nothing_but_failures_is_a_score_without_a_number():
     score = Slider().score([Choice(failure=Failure.EMPTY)] * 15)
-    assert vars_of(score) == [None] * 5 + [15, 15]
+    assert vars_of(score) == [None] * 5 + [15, 15, "choices", None]
+
+
+# --- scores of probabilities ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def distributions(draw, most=3):
+    """Probabilities of the six items, of at most so many options each."""
+    rows = []
+    for _ in range(6):
+        options = draw(st.lists(st.integers(0, 8), min_size=1, max_size=most, unique=True))
+        weights = [draw(st.floats(0.01, 1)) for _ in options]
+        row = [0.0] * 9
+        for option, weight in zip(options, weights, strict=True):
+            row[option] = weight / sum(weights)
+        rows.append(tuple(row))
+    return rows
+
+
+def by_brute_force(rows):
+    """The mean and standard deviation of the angle and the mean length, answer sheet by answer sheet."""
+    sheets = []
+    for options in itertools.product(*[[n for n, chance in enumerate(row, 1) if chance] for row in rows]):
+        weight = math.prod(row[option - 1] for row, option in zip(rows, options, strict=True))
+        sheets.append((weight, by_atan2(*chosen_points(options).mean(axis=0)), float(vector_length(options))))
+    mean = sum(weight * theta for weight, theta, _ in sheets)
+    variance = sum(weight * (theta - mean) ** 2 for weight, theta, _ in sheets)
+    return mean, math.sqrt(variance), sum(weight * length for weight, _, length in sheets)
+
+
+@settings(max_examples=30)
+@given(distributions())
+def test_expectations_are_those_of_all_answer_sheets(rows):
+    assert expected(rows) == pytest.approx(by_brute_force(rows), abs=1e-6)
+
+
+def test_with_any_answer_as_likely_the_expected_angle_is_that_of_chance():
+    mean, spread, length = expected(np.full((6, 9), 1 / 9))
+    assert (mean, spread) == pytest.approx((all_angles().mean(), all_angles().std()))
+    assert 0 < length < 50
+
+
+def likely(measure, rows, drawn=None):
+    """Choices drawn from the probabilities of the primary items; secondary ones are the middle option."""
+    return [
+        Choice(drawn or row.index(max(row)), probabilities=row)
+        if (row := dict(enumerate(rows, start=1)).get(one.item)) is not None
+        else Choice(4)
+        for one in measure.decisions()
+    ]
+
+
+@settings(max_examples=20)
+@given(distributions(), st.sampled_from(["A", "B"]), st.integers(1, 8))
+def test_a_score_of_probabilities_has_the_expectations_whatever_was_drawn(rows, version, drawn):
+    score = Slider(version).score(likely(Slider(version), rows, drawn))
+    assert (score.angle, score.spread, score.length) == expected(rows)
+    assert score.category == classify(score.angle)
+    assert (score.transitive, score.index, score.obtained) == (None, None, "probabilities")
+    assert (score.failed, score.asked) == (0, 15)
+
+
+@given(PRIMARY_ANSWERS)
+def test_probabilities_that_leave_no_doubt_score_like_the_choices(answers):
+    measure = Slider(secondary=False)
+    rows = [tuple(float(n == option) for n in range(1, 10)) for option in answers]
+    score, of_choices = measure.score(likely(measure, rows)), measure.score(chosen(measure, by_item(answers)))
+    assert (score.angle, score.length, score.category, score.spread) == (
+        of_choices.angle, of_choices.length, of_choices.category, 0,
+    )  # fmt: skip
+
+
+def test_a_choice_without_probabilities_among_others_counts_as_certain():
+    measure = Slider(secondary=False)
+    rows = [(0.5, *[0.0] * 7, 0.5)] * 6
+    mixed = [Choice(8), *likely(measure, rows)[1:]]
+    certain = [(*[0.0] * 8, 1.0), *rows[1:]]
+    assert measure.score(mixed).angle == expected(certain)[0]
+
+
+def test_a_failed_item_leaves_probabilities_without_an_angle():
+    measure = Slider()
+    choices = likely(measure, [(0.5, *[0.0] * 7, 0.5)] * 6)
+    score = measure.score([Choice(failure=Failure.EMPTY), *choices[1:]])
+    assert vars_of(score) == [None] * 5 + [1, 15, "probabilities", None]
+
+
+def test_rounded_probabilities_are_scaled_so_that_the_angle_stays_attainable():
+    options = [best[0] for best in ideal_options(Respondent.COMPETITOR)[:6]]
+    rows = [tuple((1 + 9e-7) * float(n == option) for n in range(1, 10)) for option in options]
+    score = Slider(secondary=False).score(likely(Slider(secondary=False), rows))
+    assert score.angle == pytest.approx(all_angles().min(), abs=1e-9)
+
+
+def test_too_few_probabilities_are_refused():
+    measure = Slider(secondary=False)
+    with pytest.raises(ChoiceError, match="each of the 9 options"):
+        measure.score([Choice(0, probabilities=(0.5, 0.5))] * 6)
+
+
+# --- what is refused -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [0, 6, 14, 16])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from games.decision_json import as_json, decision_from_json
 from games.errors import ChoiceError
 from games.types import (
     Allocation,
@@ -19,8 +20,6 @@ from games.types import (
     Option,
     Reply,
     answered,
-    as_json,
-    decision_from_json,
 )
 
 settings.load_profile("ci")  # the same examples in every run, and no deadline on a busy machine
