@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.statistics import Resampling
-from experiments.store import read_json, write_json
+from experiments.store import write_json
 from experiments.summary import summarise
+from experiments.tables import read_tables
 from games.errors import CommonwealError
 
 
@@ -17,9 +18,10 @@ def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
     """
     from experiments.plots import draw_all
 
-    resampling = Resampling(**read_json(folder, "manifest")["statistics"])
-    summary = summarise(folder, resampling)
-    written = [write_json(folder, "summary", summary), *draw_all(folder, summary, resampling)]
+    tables = read_tables(folder)
+    resampling = Resampling(**tables.about["statistics"])
+    summary = summarise(tables, resampling)
+    written = [write_json(folder, "summary", summary), *draw_all(tables, summary, resampling)]
     return summary, [*sorted(folder.glob("*.parquet")), folder / "manifest.json", *written]
 
 

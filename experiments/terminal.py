@@ -1,82 +1,23 @@
-"""What a run says on the terminal: a progress bar with counts and rate, and tables at the end."""
+"""What a run says on the terminal at its end: tables, counts, and where the files are."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-from experiments.summary import synthetic_mark, units_told
-from games.types import Choice
-
-
-class _Rate(ProgressColumn):
-    """Decisions a second, and how many failed."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed or 0.0
-        return Text(f"{speed:,.0f}/s · {task.fields['failed']} failed")
-
-
-class Bar:
-    """A progress bar over the decisions of each phase, on standard error; where that is no terminal, a line a phase."""
-
-    def __init__(self, *, shown: bool) -> None:
-        console = Console(stderr=True)
-        self._plain = shown and not console.is_terminal
-        self._failed = 0
-        self._answered = 0
-        self._progress = Progress(
-            TextColumn("{task.description:<16}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not shown or self._plain,
-        )
-        self._task: Any = None
-        self._name = ""
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close_phase()
-        self._progress.stop()
-
-    def phase(self, name: str, decisions: int) -> None:
-        """Begin a phase of so many decisions."""
-        self._close_phase()
-        words = {"before": "measure", "play": "play", "after": "measure again"}
-        self._name, self._failed, self._answered = words.get(name, name), 0, 0
-        self._task = self._progress.add_task(self._name, total=decisions, failed=0)
-
-    def asked(self, choice: Choice) -> None:
-        """Count one decision answered."""
-        self._failed += choice.failure is not None
-        self._answered += 1
-        if not self._progress.disable:
-            self._progress.update(self._task, advance=1, failed=self._failed)
-
-    def _close_phase(self) -> None:
-        if self._plain and self._name:
-            print(f"{self._name}: {self._answered} decisions, {self._failed} failed", file=sys.stderr)
-        self._name = ""
+from experiments.account_words import accounts
+from experiments.bounds import told
+from experiments.positions import telling
+from experiments.summary import marks, units_told
 
 
 def measure_table(summary: Mapping[str, Any]) -> Table:
     """What the measure found: a row for each cell and administration, before and after play."""
-    made = _table(summary, "measure")
+    made = _table(summary, "measure", _expectations(summary))
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
     for name in ("angles", "angle °", "value rationality", "chance", "corrected", "in category", "failed"):
@@ -102,17 +43,20 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
 
 def play_table(summary: Mapping[str, Any]) -> Table:
     """What happened in play: a row for each cell."""
-    made = _table(summary, "play")
+    bounded = "a–b: failed replies at their least and at their greatest" if summary["on_failure"] == "bound" else ""
+    made = _table(summary, "play", bounded)
+    played = [cell for cell in summary["cells"] if "play" in cell]
+    # Whether anybody left is worth a column only where somebody did.
+    left = ["left"] if any(cell["play"].get("left") for cell in played) else []
     made.add_column("cell", no_wrap=True)
-    for name in ("n", "cooperation", "payoff", "attainment", "void", "failed"):
+    for name in ("n", *left, "cooperation", "payoff", "attainment", "void", "failed"):
         made.add_column(name, justify="right", no_wrap=True)
-    for cell in summary["cells"]:
-        if "play" not in cell:
-            continue
+    for cell in played:
         found = cell["play"]
         made.add_row(
             _name(cell),
             str(cell["participants"]),
+            *(str(found["left"]) for _ in left),
             _stacked(found["cooperation"], ".2f"),
             _stacked(found["payoff"], ".1f"),
             _stacked(found["attainment"], ".2f"),
@@ -120,21 +64,6 @@ def play_table(summary: Mapping[str, Any]) -> Table:
             _plain(found["failed_share"], ".1%"),
         )
     return made
-
-
-def _table(summary: Mapping[str, Any], what: str) -> Table:
-    title = f"{summary['experiment']} · {what} · {summary['run']}"
-    if summary["synthetic"]:
-        title += f"\n{synthetic_mark(summary)}"
-    units = _units(summary, what)
-    caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}"
-    made = Table(title=title, caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    made.title_justify = made.caption_justify = "left"
-    return made
-
-
-def _name(cell: Mapping[str, Any]) -> str:
-    return f"{cell['cell']}{' (S)' if cell['synthetic'] else ''}"
 
 
 def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
@@ -150,27 +79,75 @@ def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     console = Console(width=max(console.width, *(wide.measure(table).maximum for table in tables), 80))
     for table in tables:
         console.print(table)
+    for line in _lines(summary):
+        console.print(line, markup=False)
+    if summary["status"] != "finished":
+        console.print(f"[bold]this run is {summary['status']}[/bold]")
+    print(f"results: {folder}")
+    for path in written:
+        print(f"  {path.relative_to(folder)}")
+
+
+def _lines(summary: Mapping[str, Any]) -> list[str]:
+    """What stands below the tables."""
+    said = []
     related = summary["angle_and_cooperation"]
-    if related["estimate"] is not None:
-        console.print(
+    if related["estimate"] is not None or related.get("bounds"):
+        said.append(
             f"cooperation against measured angle: r = {_interval(related, '.2f')} "
             f"({related['participants'] - related['left_out']} of {related['participants']} participants, "
             f"{related['units']} {related['unit']} resampled; people: r = .30, Balliet, Parks & Joireman 2009)"
         )
     failures = summary["failures"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in failures["by_reason"].items())
-    console.print(f"{failures['decisions']} decisions, {failures['failed']} failed{f' ({reasons})' if reasons else ''}")
-    for model in summary["models"]:
-        mark = " SYNTHETIC" if model["synthetic"] else ""
-        console.print(
-            f"model {model['model']}{mark}: {model['calls']} calls, "
-            f"{model['tokens_in']} tokens in, {model['tokens_out']} out"
+    said.append(f"{failures['decisions']} decisions, {failures['failed']} failed{f' ({reasons})' if reasons else ''}")
+    return [*said, *_first_options(summary), *accounts(summary)]
+
+
+def _first_options(summary: Mapping[str, Any]) -> list[str]:
+    """Position bias in a line for each model, where positions say something."""
+    by_model: dict[str, list[str]] = {}
+    for entry in summary["positions"]:
+        if not telling(entry):
+            continue
+        said = (
+            f"{_interval(entry['positions'][0], '.2f')} "
+            f"(1/{entry['options']} = {entry['expected']:.2f} expected without position bias"
         )
-    if summary["status"] != "finished":
-        console.print(f"[bold]this run is {summary['status']}[/bold]")
-    print(f"results: {folder}")
-    for path in written:
-        print(f"  {path.relative_to(folder)}")
+        if entry["confounded"]:
+            said += f"; order {entry['order'] or 'unknown'}: content and position are confounded"
+        by_model.setdefault(entry["model"], []).append(f"{said}) in {entry['game'].replace('_', ' ')}")
+    return [f"model {model}: first option shown: {', '.join(said)}" for model, said in by_model.items()]
+
+
+def _expectations(summary: Mapping[str, Any]) -> str:
+    """What a reader must know of angles that were not computed from choices; "" where there are none."""
+    measured = [
+        (cell["cell"], cell[phase]) for cell in summary["cells"] for phase in ("before", "after") if phase in cell
+    ]
+    expected = [(name, found) for name, found in measured if "probabilities" in (found["obtained"] or "")]
+    spreads = [found["spread"] for _, found in expected if found["spread"] is not None]
+    if not expected:
+        return ""
+    whose = "" if len(expected) == len(measured) else f" of {', '.join(dict.fromkeys(name for name, _ in expected))}"
+    said = f"angles{whose} are expectations over the models' choice probabilities"
+    if not spreads:
+        return said
+    least, most = f"{min(spreads):.1f}°", f"{max(spreads):.1f}°"
+    return f"{said};\nspread of one administration: {least if least == most else f'{least} to {most}'}"
+
+
+def _table(summary: Mapping[str, Any], what: str, note: str) -> Table:
+    title = "\n".join([f"{summary['experiment']} · {what} · {summary['run']}", *marks(summary)])
+    units = _units(summary, what)
+    caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}{note and f'\n{note}'}"
+    made = Table(title=escape(title), caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    made.title_justify = made.caption_justify = "left"
+    return made
+
+
+def _name(cell: Mapping[str, Any]) -> str:
+    return f"{cell['cell']}{' (S)' if cell['synthetic'] else ''}"
 
 
 def _units(summary: Mapping[str, Any], what: str) -> str:
@@ -181,17 +158,14 @@ def _units(summary: Mapping[str, Any], what: str) -> str:
     return units_told([(one["units"], one["unit"]) for one in found if one["low"] is not None])
 
 
-def _stacked(found: Mapping[str, Any] | None, form: str) -> str:
+def _stacked(found: Mapping[str, Any], form: str) -> str:
     """An estimate with its interval on a line below, which keeps the table narrow."""
     return _interval(found, form).replace(" [", "\n[")
 
 
-def _interval(found: Mapping[str, Any] | None, form: str) -> str:
-    if not found or found["estimate"] is None:
-        return "–"
-    if found["low"] is None:
-        return f"{found['estimate']:{form}}"
-    return f"{found['estimate']:{form}} [{found['low']:{form}}, {found['high']:{form}}]"
+def _interval(found: Mapping[str, Any], form: str) -> str:
+    """A figure with its interval."""
+    return told(found, form) + ("" if found["low"] is None else f" [{found['low']:{form}}, {found['high']:{form}}]")
 
 
 def _plain(value: float | None, form: str) -> str:

@@ -3,14 +3,17 @@
 import pandas as pd
 import pytest
 
+from experiments.bounds import angle_and_cooperation
 from experiments.statistics import Resampling
 from experiments.store import Writer, write_json
-from experiments.summary import angle_and_cooperation, participants, summarise, units_of_measure, units_of_play
+from experiments.summary import status_mark, summarise
+from experiments.tables import participants, read_tables, units_of_measure, units_of_play
 from games.public_goods import PublicGoods
 from games.rationality import attainable_angles
 from games.types import Choice, Failure, Occasion, Score
 from sim.participant import Member
 from sim.records import Asked, Played, Scored
+from tests.specimens import decision, measure, played, written
 
 FAST = Resampling(resamples=200)
 LOWEST, HIGHEST = attainable_angles()
@@ -54,7 +57,7 @@ def run(folder, lasting=True):
 
 
 def test_every_figure_of_a_cell(tmp_path):
-    found = summarise(run(tmp_path / "run"), FAST)
+    found = summarise(read_tables(run(tmp_path / "run")), FAST)
     altruistic, competitive = found["cells"]
     assert altruistic["participants"] == 2
     assert altruistic["before"]["angle"]["estimate"] == pytest.approx((HIGHEST + 55) / 2)
@@ -73,29 +76,26 @@ def test_every_figure_of_a_cell(tmp_path):
 
 
 def test_the_headline_is_the_corrected_value_rationality_over_cells(tmp_path):
-    found = summarise(run(tmp_path / "run"), FAST)
+    found = summarise(read_tables(run(tmp_path / "run")), FAST)
     by_cell = [cell["before"]["value_rationality_corrected"]["estimate"] for cell in found["cells"]]
     assert found["headline"]["value_rationality_corrected"] == pytest.approx(sum(by_cell) / 2)
     assert found["headline"]["cooperation"] == pytest.approx((1 + 0.5 + 0) / 3)
 
 
 def test_strangers_are_resampled_as_participants(tmp_path):
-    found = summarise(run(tmp_path / "run", lasting=False), FAST)
+    found = summarise(read_tables(run(tmp_path / "run", lasting=False)), FAST)
     assert found["cells"][0]["play"]["cooperation"]["unit"] == "participants"
 
 
 def test_the_correlation_pairs_each_participants_angle_with_its_cooperation(tmp_path):
-    from experiments.store import read_table
-
-    folder = run(tmp_path / "run")
-    measures, decisions = read_table(folder, "measures"), read_table(folder, "decisions")
-    pairs = participants(measures, decisions)
+    tables = read_tables(run(tmp_path / "run", lasting=False))
+    pairs = participants(tables.measures, tables.play)
     assert pairs["cooperation"].tolist()[:3] == [1.0, 0.5, 0.0]
     assert pairs["angle"].isna().tolist() == [False, False, False, True]
-    found = angle_and_cooperation(measures, decisions, False, FAST)
+    found = angle_and_cooperation(tables, FAST)
     known = pairs.dropna()
-    assert found.estimate == pytest.approx(known["angle"].corr(known["cooperation"]))
-    assert found.units == 3
+    assert found["estimate"] == pytest.approx(known["angle"].corr(known["cooperation"]))
+    assert (found["units"], found["participants"], found["left_out"]) == (3, 4, 1)
 
 
 def test_units_are_participants_or_groups_and_never_decisions():
@@ -104,3 +104,57 @@ def test_units_are_participants_or_groups_and_never_decisions():
     assert units_of_play(table, False)[1] == "participants"
     assert units_of_measure(table)[1] == "participants"
     assert units_of_measure(table.head(2))[1] == "administrations"
+
+
+def test_a_run_of_an_older_manifest_has_the_usual_policy_and_no_accounts(tmp_path):
+    found = summarise(read_tables(run(tmp_path / "run")), FAST)
+    assert found["on_failure"] == "void"
+    assert found["forecast"] is found["accounting"]["rows"] is None
+    assert "bounds" not in found["cells"][0]["play"]["cooperation"]
+    assert "left" not in found["cells"][0]["play"]
+    assert "cooperation_bounds" not in found["headline"]
+
+
+def test_who_left_is_counted_where_failures_drop(tmp_path):
+    rounds = [
+        played(0, 5.0),
+        played(1, None, left=True, void=True),
+        played(1, None, round=2, left=True),
+        played(2, 5.0),
+    ]
+    tables = written(tmp_path, [decision(number) for number in range(3)], rounds=rounds, on_failure="drop")
+    assert summarise(tables, FAST)["cells"][0]["play"]["left"] == 1
+
+
+def test_a_measure_says_what_its_angles_come_from(tmp_path):
+    given = {"obtained": "probabilities", "transitive": None}
+    measures = [
+        *(measure(0, 40.0, spread=4.0, **given), measure(1, 44.0, spread=6.0, **given), measure(2, None, **given)),
+        *(measure(3, 10.0, cell="b"), measure(0, 30.0, phase="after")),
+    ]
+    decisions = [decision(number, phase="before", cell="ab"[number // 3]) for number in range(4)]
+    first, second = summarise(written(tmp_path, decisions, measures), FAST)["cells"]
+    assert (first["before"]["obtained"], first["before"]["spread"]) == ("probabilities", 5.0)
+    assert first["before"]["angle"]["estimate"] == 42
+    assert first["before"]["transitive_share"] is None
+    assert (first["after"]["obtained"], first["after"]["spread"]) == ("choices", None)
+    assert second["before"]["obtained"] == "choices"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "mark"),
+    [
+        ("finished", None, ""),
+        ("incomplete", "the budget of 9 calls was reached", "INCOMPLETE: the budget of 9 calls was reached"),
+        ("failed", "no answer\n from there", "INCOMPLETE: this run is failed: no answer from there"),
+        ("running", None, "INCOMPLETE: this run is running"),
+    ],
+)
+def test_a_run_that_did_not_come_to_its_end_is_marked_with_the_reason(status, error, mark):
+    assert status_mark({"status": status, "error": error}) == mark
+
+
+def test_a_run_without_a_row_is_summarised_too(tmp_path):
+    found = summarise(written(tmp_path, status="running"), FAST)
+    assert (found["cells"], found["positions"], found["models"]) == ([], [], [])
+    assert found["headline"] == {"value_rationality_corrected": None, "cooperation": None, "failed_share": None}

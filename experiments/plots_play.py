@@ -1,0 +1,165 @@
+"""Figures of what was played: cooperation over rounds, and against the measured angle.
+
+Where failed replies are bounded there is no single number for what they touched: it is drawn from the least to the
+greatest that they leave open, and never as the middle of the two.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from experiments.bounds import ENDS, at, figure_of_play, told
+from experiments.drawing import LINES, MARKERS, Cell, cells_of
+from experiments.statistics import Resampling
+from experiments.summary import units_told
+from experiments.tables import Tables, participants, studied, units_of_play
+from games.svo import BOUNDARIES
+
+_BOUNDED = "failed replies: least to most cooperative"
+_HATCH = "/////"
+
+
+def cooperation_over_rounds(tables: Tables, resampling: Resampling) -> Figure:
+    """Mean cooperation in each round by cell, with interval, and over everybody."""
+    figure = Figure(figsize=(6.8, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    play = tables.play
+    unit = "groups" if tables.lasting else "participants"
+    units_named: list[tuple[int, str]] = []
+    bounded = False
+    for cell in cells_of(play):
+        one = play[play["cell"] == cell.name]
+        found = _by_round(one, tables, resampling)
+        units_named += [(int(count), unit) for count in found.loc[found["low"].notna(), "units"]]
+        bounded |= _curve(axes, found, cell, one["participant"].nunique())
+    everybody = [_mean_at(play, end) for end in (ENDS if tables.bound else [""])]
+    label = f"everybody (n = {play['participant'].nunique()})"
+    if tables.bound and not everybody[0].equals(everybody[1]):
+        for number, mean in enumerate(everybody):
+            axes.plot(mean.index, mean, color="black", lw=1.0, ls="--", label=label if number == 0 else None)
+    else:
+        axes.plot(everybody[0].index, everybody[0], color="black", lw=1.4, ls="--", label=label)
+    axes.set(ylim=(-0.02, 1.02), xlabel="round", ylabel=tables.about["cooperation"])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    game = str(play["game"].iloc[0]).replace("_", " ")
+    how = f"bands: {resampling.confidence:.0%} bootstrap over {units_told(units_named)}, pointwise"
+    failed = play["failure"].notna().mean()
+    axes.set_title(f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}", loc="left")
+    _legend(axes, [Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)] * bounded)
+    return figure
+
+
+def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling: Resampling) -> Figure:
+    """Each participant's mean cooperation against its angle measured before play, with the fitted line and interval.
+
+    related: the correlation, as the summary has it.
+    """
+    figure = Figure(figsize=(6.8, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    columns = [f"cooperation_{end}" for end in ENDS] if tables.bound else ["cooperation"]
+    everybody = participants(tables.measures, tables.play).dropna(subset=["angle", *columns])
+    least, most = everybody[columns[0]], everybody[columns[-1]]
+    for cell in cells_of(everybody):
+        mine = everybody["cell"] == cell.name
+        known = mine & (least == most)
+        axes.scatter(
+            everybody.loc[known, "angle"],
+            least[known],
+            s=30,
+            marker=MARKERS[cell.orientation],
+            facecolor=cell.colour if cell.number == 0 else "none",
+            edgecolor=cell.colour,
+            label=f"{cell.label} (n = {mine.sum()})",
+            zorder=3,
+        )
+        open_ = mine & (least != most)
+        x, middle, half = everybody.loc[open_, "angle"], (least + most)[open_] / 2, (most - least)[open_] / 2
+        axes.errorbar(x, middle, half, fmt="none", ecolor=cell.colour, elinewidth=1.6, capsize=3, zorder=2)
+    how = _lines(axes, everybody[studied(everybody)], columns, tables, resampling)
+    for boundary in BOUNDARIES:
+        axes.axvline(boundary, color="#bbbbbb", lw=0.7, ls=":", zorder=0)
+    axes.set(ylim=(-0.04, 1.04), xlabel="slider angle measured before play (degrees)")
+    axes.set_ylabel("mean cooperation in play (0 to 1)")
+    shown = f"{studied(everybody).sum()} of {related['participants']} participants"
+    axes.set_title(f"Cooperation against the measured angle{_correlation(related)}\n{shown}; {how}", loc="left")
+    bars = Line2D([], [], color="#444444", lw=1.6, marker="|", ls="none", ms=12, label=_BOUNDED)
+    _legend(axes, [bars] * bool((least != most).any()))
+    return figure
+
+
+def _by_round(play: pd.DataFrame, tables: Tables, resampling: Resampling) -> pd.DataFrame:
+    """Mean cooperation by round: estimate; least and most, its bounds or itself twice; low and high, the interval."""
+    rows = {}
+    for number, played in play.groupby("round"):
+        units, unit = units_of_play(played, tables.lasting)
+        found = figure_of_play(played, "cooperation", units, unit, bound=tables.bound, resampling=resampling)
+        bounds = found.get("bounds") or {"low": found["estimate"], "high": found["estimate"]}
+        rows[number] = found | {"bounds": None, "least": bounds["low"], "most": bounds["high"]}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "least", "most", "low", "high", "units"])
+    return table.astype(float).dropna(subset="least")
+
+
+def _curve(axes: Axes, found: pd.DataFrame, cell: Cell, people: int) -> bool:
+    """Draw one cell's curve; whether any of it is bounded."""
+    rounds, colour = found.index, cell.colour
+    axes.fill_between(rounds, found["low"], found["high"], color=colour, alpha=0.15, lw=0)
+    bounded = bool((found["least"] != found["most"]).any())
+    style: dict[str, Any] = {"color": colour, "ls": LINES[cell.number % len(LINES)]}
+    if bounded:
+        hatched: dict[str, Any] = {"facecolor": "none", "edgecolor": colour, "hatch": _HATCH, "lw": 0}
+        axes.fill_between(rounds, found["least"], found["most"], **hatched)
+        # A band has no width where a single round is bounded.
+        open_ = found[found["least"] != found["most"]]
+        axes.vlines(open_.index, open_["least"], open_["most"], color=colour, lw=1.4)
+        for edge in ("least", "most"):
+            axes.plot(rounds, found[edge], lw=1.0, **style)
+    label = f"{cell.label} (n = {people})"
+    axes.plot(rounds, found["estimate"], lw=2, marker=MARKERS[cell.orientation], ms=4, label=label, **style)
+    return bounded
+
+
+def _mean_at(play: pd.DataFrame, end: str) -> pd.Series:
+    """Everybody's mean cooperation by round; end: of failed replies, where they are bounded."""
+    values = at(play, "cooperation", end) if end else play["cooperation"]
+    return values.groupby(play["round"]).mean().dropna()
+
+
+def _lines(axes: Axes, people: pd.DataFrame, columns: list[str], tables: Tables, resampling: Resampling) -> str:
+    """Draw the least-squares line, or both where failures are bounded; how the interval was made."""
+    units, unit = units_of_play(people, tables.lasting)
+    if len(people) < 2:
+        return "too few participants for a line"
+    grid = np.linspace(people["angle"].min(), people["angle"].max(), 60)
+    fits = [fit for column in columns if (fit := resampling.line(people["angle"], people[column], units, grid))]
+    if len(fits) < len(columns):
+        return "too few participants for a line"
+    same = np.array_equal(fits[0][0], fits[-1][0])
+    for line, _, _ in fits[:1] if same else fits:
+        axes.plot(grid, line, color="black", lw=1.6 if same else 1.0)
+    # Where lines cross, either may be the lower.
+    low, high = np.min([low for _, low, _ in fits], axis=0), np.max([high for _, _, high in fits], axis=0)
+    axes.fill_between(grid, low, high, color="black", alpha=0.12, lw=0)
+    drawn = "least-squares line" if same else "least-squares lines of both ends"
+    if not np.isfinite(low).all():
+        return f"{drawn}, too few units for an interval"
+    return f"{drawn}, {resampling.confidence:.0%} bootstrap over {units.nunique()} {unit}"
+
+
+def _correlation(related: Mapping[str, Any]) -> str:
+    if related["estimate"] is None and not related.get("bounds"):
+        return ""
+    interval = "" if related["low"] is None else f" [{related['low']:.2f}, {related['high']:.2f}]"
+    return f": r = {told(related, '.2f')}{interval}"
+
+
+def _legend(axes: Axes, more: list[Any]) -> None:
+    handles, _ = axes.get_legend_handles_labels()
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "alignment": "left"}
+    axes.legend(handles=[*handles, *more], title="given orientation", handlelength=3.2, **place)

@@ -1,0 +1,92 @@
+"""What the terminal says of a run at its end."""
+
+import json
+
+import pytest
+
+from experiments.report import redraw
+from experiments.terminal import show
+from tests.specimens import decision, measure, menu, played, written
+
+
+def told(folder, capsys, decisions=(), measures=(), rounds=(), **about):
+    """All that is printed, in one line with single spaces."""
+    written(folder, decisions, measures, rounds, **about)
+    summary, paths = redraw(folder)
+    show(summary, folder, paths)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def answers(people=6, **values):
+    given = json.dumps([0.4, 0.3, 0.2, 0.1])
+    shown = {"phase": "before", "game": "slider", "options": menu(0, 1, 2, 3), "position": 1, "probabilities": given}
+    return [decision(number, **{**shown, **values}) for number in range(people)]
+
+
+def measured(people=6, **values):
+    return [measure(number, 40.0, value_rationality=1.0, category="prosocial", **values) for number in range(people)]
+
+
+def test_a_bounded_number_reads_as_its_two_ends(tmp_path, capsys):
+    ends = {"cooperation_low": 0.5, "cooperation_high": 0.5}
+    play = [decision(number, cooperation=0.5, **ends) for number in range(6)]
+    play[0] = decision(0, failure="empty", cooperation_low=0.2, cooperation_high=0.8)
+    rounds = [played(number, 10.0, payoff_low=10.0, payoff_high=10.0) for number in range(6)]
+    said = told(tmp_path, capsys, play, rounds=rounds, on_failure="bound")
+    assert "0.45–0.55" in said
+    assert "a–b: failed replies at their least and at their greatest" in said
+
+
+def test_who_left_has_a_column_only_where_somebody_did(tmp_path, capsys):
+    play = [decision(number, cooperation=0.5) for number in range(6)]
+    rounds = [played(number, 10.0) for number in range(6)]
+    assert " left " not in told(tmp_path, capsys, play, rounds=rounds, on_failure="drop")
+    rounds[0]["left"] = True
+    said = told(tmp_path, capsys, play, rounds=rounds, on_failure="drop")
+    assert "cell n left cooperation" in said
+    assert " a 6 1 0.50 " in said
+
+
+@pytest.mark.parametrize(
+    ("about", "line"),
+    [
+        (
+            {"presentation": "shuffled"},
+            "model m: first option shown: 0.40 [0.40, 0.40] (1/4 = 0.25 expected without position bias) in slider",
+        ),
+        (
+            {"presentation": "reversed"},
+            "(1/4 = 0.25 expected without position bias; order reversed: content and position are confounded)",
+        ),
+    ],
+)
+def test_position_bias_has_a_line_a_model(about, line, tmp_path, capsys):
+    assert line in told(tmp_path, capsys, answers(), measured(), **about)
+
+
+def test_choices_in_one_order_have_no_such_line(tmp_path, capsys):
+    said = told(tmp_path, capsys, answers(probabilities=None), measured(), presentation="original")
+    assert "first option" not in said
+
+
+def test_the_measure_says_that_its_angles_are_expectations(tmp_path, capsys):
+    rows = measured(obtained="probabilities", spread=4.2)
+    said = told(tmp_path / "all", capsys, answers(), rows)
+    expected = "expectations over the models' choice probabilities; spread of one administration: 4.2°"
+    assert f"angles are {expected}" in said
+    others = [one | {"participant": one["participant"] + 6, "cell": "b"} for one in measured()]
+    decisions = [*answers(), *(one | {"participant": one["participant"] + 6, "cell": "b"} for one in answers())]
+    assert f"angles of a are {expected}" in told(tmp_path / "some", capsys, decisions, [*rows, *others])
+    assert "expectations" not in told(tmp_path / "none", capsys, answers(), measured())
+
+
+def test_both_marks_stand_together_in_every_table(tmp_path, capsys):
+    play = [decision(number, cooperation=0.5, synthetic=True) for number in range(6)]
+    about = {"status": "incomplete", "error": "the budget of 9 calls was reached [bold]"}
+    said = told(tmp_path, capsys, [*play, *answers(synthetic=True)], measured(synthetic=True), **about)
+    mark = (
+        "SYNTHETIC: simulated respondents and scripted rules, not a language model "
+        "INCOMPLETE: the budget of 9 calls was reached [bold]"
+    )
+    assert said.count(mark) == 2
+    assert "this run is incomplete" in said
