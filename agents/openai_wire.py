@@ -90,13 +90,22 @@ def usage_of(counts: object) -> UsageMetadata | None:
     """Tokens as LangChain counts them, or None when the endpoint does not tell."""
     if not isinstance(counts, dict):
         return None
-    told, made = counts.get("prompt_tokens") or 0, counts.get("completion_tokens") or 0
-    usage = UsageMetadata(input_tokens=told, output_tokens=made, total_tokens=counts.get("total_tokens") or told + made)
-    if (cached := (counts.get("prompt_tokens_details") or {}).get("cached_tokens")) is not None:
+    told, made, total = (_count(counts, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if told is None and made is None:
+        return None
+    told, made = told or 0, made or 0
+    usage = UsageMetadata(input_tokens=told, output_tokens=made, total_tokens=total or told + made)
+    if (cached := _count(counts.get("prompt_tokens_details"), "cached_tokens")) is not None:
         usage["input_token_details"] = InputTokenDetails(cache_read=cached)
-    if (reasoned := (counts.get("completion_tokens_details") or {}).get("reasoning_tokens")) is not None:
+    if (reasoned := _count(counts.get("completion_tokens_details"), "reasoning_tokens")) is not None:
         usage["output_token_details"] = OutputTokenDetails(reasoning=reasoned)
     return usage
+
+
+def _count(counts: object, name: str) -> int | None:
+    """One count of tokens; None where there is none, or what stands there can be none."""
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def own_words(raw: bytes) -> str:

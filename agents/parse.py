@@ -23,6 +23,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from agents import phrases
@@ -60,26 +61,37 @@ class _Mark(NamedTuple):
 
 def parse(text: str, decision: Decision, finish_reason: str | None = None) -> Parsed:
     """The option that a reply chooses, or why it chooses none, by the rules that the module states; it never raises."""
+    read = _found_again if len(text) <= _SHORT else _found
+    found = read(text, decision.labels, decision.answer, finish_reason)
+    return Parsed(None, found) if isinstance(found, Failure) else Parsed(decision.index_of(found), None)
+
+
+def _found(text: str, labels: tuple[str, ...], answer: Answer, finish_reason: str | None) -> str | Failure:
     halted = stopped(finish_reason)
     if halted is Failure.REFUSED:
-        return Parsed(None, halted)
+        return halted
     cut = halted is Failure.TRUNCATED
     spoken = _spoken(_cleaned(text))
     if not spoken:
         silent = Failure.EMPTY if spoken is not None else Failure.UNREADABLE
-        return Parsed(None, Failure.TRUNCATED if cut else silent)
-    menu = _Menu(decision)
+        return Failure.TRUNCATED if cut else silent
+    menu = _Menu(labels, answer)
     fields, remaining = _fields(spoken, menu)
     body = _unmarked(remaining)
     if cut:
         found = _settled(fields if body.lower() in ("", "json") else _whole(body, menu))
-        return _result(Failure.TRUNCATED if found is None or isinstance(found, Failure) else found, decision)
+        return Failure.TRUNCATED if found is None or isinstance(found, Failure) else found
     for found in (_settled([*fields, *_explicit(body, menu)]), _settled(_bare(body, menu)), _stated(body, menu)):
         if found is not None:
-            return _result(found, decision)
+            return found
     if refused(spoken):
-        return Parsed(None, Failure.REFUSED)
-    return Parsed(None, Failure.AMBIGUOUS if menu.mentions(body) > 1 else Failure.UNREADABLE)
+        return Failure.REFUSED
+    return Failure.AMBIGUOUS if menu.mentions(body) > 1 else Failure.UNREADABLE
+
+
+# Short replies come again and again.
+_SHORT = 100
+_found_again = lru_cache(maxsize=4096)(_found)
 
 
 def stopped(finish_reason: str | None) -> Failure | None:
@@ -100,10 +112,6 @@ def refused(text: str) -> bool:
     plain = _unmarked(_cleaned(text))
     disclaims = any(not phrases.COMPLIES.search(said["rest"] or "") for said in phrases.AS_AI.finditer(plain))
     return disclaims or phrases.REFUSAL.search(plain) is not None
-
-
-def _result(found: str | Failure, decision: Decision) -> Parsed:
-    return Parsed(None, found) if isinstance(found, Failure) else Parsed(decision.index_of(found), None)
 
 
 def _settled(marks: list[_Mark]) -> str | Failure | None:
@@ -297,9 +305,9 @@ def _described(body: str, menu: "_Menu") -> list[_Mark]:
 class _Menu:
     """What may be answered, and how an answer is read at the start of a fragment of text."""
 
-    def __init__(self, decision: Decision) -> None:
-        self.labels = frozenset(decision.labels)
-        self.amount = decision.answer is Answer.AMOUNT
+    def __init__(self, labels: tuple[str, ...], answer: Answer) -> None:
+        self.labels = frozenset(labels)
+        self.amount = answer is Answer.AMOUNT
         self.top = str(max(map(int, self.labels))) if self.amount else ""
 
     def on_menu(self, label: str) -> str | Failure:

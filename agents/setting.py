@@ -16,6 +16,7 @@ class Setting:
     participant: number in the population, from 0.  orientation: the value to pursue, None for a rule that has none.
     seed: the run's seed.  gateway: gives the way to the chat model, for agents that ask one; only then is it made.
     induction, framing: how a chat model is addressed.
+    cell: the population's cell.  reasks: how often a reply that cannot be read is asked for again, at the most.
     """
 
     participant: int
@@ -24,3 +25,5 @@ class Setting:
     gateway: Callable[[], Gateway]
     induction: Induction
     framing: Framing
+    cell: str = ""
+    reasks: int = 0

@@ -4,6 +4,7 @@ It answers in words, like a model, and learns what it is asked through LangChain
 `LLMAgent` carries. Everything it writes is marked SYNTHETIC downstream; it stands for no language model.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -15,11 +16,13 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict, Field, model_validator
 
 from agents.llm import METADATA
+from games.decision_json import decision_from_json
 from games.errors import SettingError
 from games.randomness import stream
 from games.svo import RING_ANGLES, Orientation, utility
-from games.types import Answer, Decision, decision_from_json
+from games.types import Answer, Decision
 
+_JSON = '{{"answer": "{label}"}}'
 FORMS = (
     "{label}",
     "{label}.",
@@ -27,7 +30,7 @@ FORMS = (
     "Answer: {label}",
     "I choose {label}.",
     "My choice is {label}, as it fits what I care about.",
-    '{{"answer": "{label}"}}',
+    _JSON,
     "I compared what each possibility brings.\n\nANSWER: {label}",
 )
 UNREADABLE = (
@@ -56,7 +59,8 @@ class SyntheticChatModel(BaseChatModel):
         rounds that the player knows of, the latest weighing most; 0 turns nothing.
     unreadable, refusals: shares of replies that give no answer, and that decline.
 
-    Given the same metadata it gives the same reply, in any order of calls. Its token counts are counts of words.
+    Given the same metadata it gives the same reply, in any order of calls. Its token counts are counts of words. Asked
+    for log probabilities it gives its own; asked for a JSON object, it answers with one.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -93,8 +97,8 @@ class SyntheticChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        del stop, kwargs
-        return self._result(messages, run_manager.metadata if run_manager else {})
+        del stop
+        return self._result(messages, run_manager.metadata if run_manager else {}, kwargs)
 
     async def _agenerate(
         self,
@@ -103,27 +107,32 @@ class SyntheticChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        del stop, kwargs
-        return self._result(messages, run_manager.metadata if run_manager else {})
+        del stop
+        return self._result(messages, run_manager.metadata if run_manager else {}, kwargs)
 
-    def _result(self, messages: list[BaseMessage], metadata: Mapping[str, Any]) -> ChatResult:
+    def _result(
+        self, messages: list[BaseMessage], metadata: Mapping[str, Any], arguments: Mapping[str, Any]
+    ) -> ChatResult:
         about = metadata.get(METADATA)
         if about is None:
             raise SettingError(
                 "the synthetic model answers decisions only, and this call carries none in its metadata; "
                 "plug in a language model (model=openai …) for free conversation"
             )
-        text = self.reply(about)
+        text = self.reply(about, as_json="response_format" in arguments)
+        logprobs = None
+        if arguments.get("logprobs") and not about["step"]:
+            logprobs = self.logprobs(about, arguments.get("top_logprobs", 20))
         read = sum(len(str(message.content).split()) for message in messages)
         written = len(text.split())
         message = AIMessage(
             text,
             usage_metadata={"input_tokens": read, "output_tokens": written, "total_tokens": read + written},
-            response_metadata={"model_name": self.model, "finish_reason": "stop"},
+            response_metadata={"model_name": self.model, "finish_reason": "stop", "logprobs": logprobs},
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    def reply(self, about: Mapping[str, Any]) -> str:
+    def reply(self, about: Mapping[str, Any], *, as_json: bool = False) -> str:
         """The words that answer one call, fixed by its metadata (see `LLMAgent`)."""
         rng = stream(about["draw"], "synthetic reply")
         if about["step"]:
@@ -134,9 +143,24 @@ class SyntheticChatModel(BaseChatModel):
             return REFUSALS[int(rng.integers(len(REFUSALS)))]
         if chance < self.refusals + self.unreadable:
             return UNREADABLE[int(rng.integers(len(UNREADABLE)))]
-        angle = self.angle(about["agent"], about["orientation"]) + self._turn(decision)
-        position = int(rng.choice(len(decision.options), p=self.probabilities(decision, angle)))
-        return FORMS[int(rng.integers(len(FORMS)))].format(label=decision.labels[position])
+        position = int(rng.choice(len(decision.options), p=self._distribution(about, decision)))
+        form = _JSON if as_json else FORMS[int(rng.integers(len(FORMS)))]
+        return form.format(label=decision.labels[position])
+
+    def logprobs(self, about: Mapping[str, Any], most: int = 20) -> dict[str, Any]:
+        """The first token's alternatives in OpenAI's form: the labels, and one that stands for all else."""
+        decision = decision_from_json(about["decision"])
+        lost = self.unreadable + self.refusals
+        shares = (1 - lost) * self._distribution(about, decision)
+        tokens = [*zip(decision.labels, shares.tolist(), strict=True), ("I would rather", lost)]
+        likely = sorted((-share, token) for token, share in tokens if share > 0)
+        told = [{"token": token, "logprob": math.log(-share)} for share, token in likely]
+        return {"content": [{**told[0], "top_logprobs": told[:most]}]}
+
+    def _distribution(
+        self, about: Mapping[str, Any], decision: Decision
+    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return self.probabilities(decision, self.angle(about["agent"], about["orientation"]) + self._turn(decision))
 
     def angle(self, agent: int, orientation: str | None) -> float:
         """The participant's own ring angle in degrees, the same in every call."""

@@ -34,6 +34,28 @@ def render(text: str, known: Mapping[str, Any], where: str) -> str:
 
     where: what to call the wording in an error. Raises SettingError for a variable that `known` does not hold.
     """
+    # Many are told the same: a wording is filled in once for the same values, if these can be compared.
+    names = variables(text, where)
+    if names <= known.keys():
+        given = tuple((name, *_comparable(known[name])) for name in names)
+        if all(kinds is not None for _, kinds, _ in given):
+            return _filled(text, where, given)
+    return _fill(text, where, known)
+
+
+def _comparable(value: object) -> tuple[object, object]:
+    """A value with its kind, which tells 1 from True and 1.0; no kind for what may change or cannot be told apart."""
+    if isinstance(value, tuple):
+        return (tuple(map(type, value)) if all(isinstance(one, str) for one in value) else None), value
+    return (type(value) if isinstance(value, str | int | float | None) else None), value
+
+
+@lru_cache(maxsize=4096)
+def _filled(text: str, where: str, given: tuple[tuple[str, object, object], ...]) -> str:
+    return _fill(text, where, {name: value for name, _, value in given})
+
+
+def _fill(text: str, where: str, known: Mapping[str, Any]) -> str:
     try:
         return _compiled(text, where).render(known).strip()
     except UndefinedError as error:

@@ -13,10 +13,12 @@ import asyncio
 import json
 import math
 import multiprocessing
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -24,10 +26,13 @@ import aiohttp
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from agents.gateway import Gateway
+from agents.budget import Budget, Prices
+from agents.gateway import Gateway, Terms
 from agents.induction import Induction
+from agents.limits import Limits
 from agents.llm import LLMAgent
 from agents.openai_compatible import OpenAICompatible
+from agents.reply_store import ReplyStore
 from agents.setting import Setting
 from agents.wording import Framing, Words
 
@@ -72,7 +77,7 @@ async def chat_openai(base_url: str, calls: int, at_once: int) -> None:
 
 
 async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
-    """A decision from end to end: participants answer six slider items; rendering, call, parsing, and the row."""
+    """A decision from end to end: six slider items each; rendering, reply store on disk, budget, call, parsing, row."""
     from experiments.catalogue import member
     from experiments.rows import row
     from games.public_goods import PublicGoods
@@ -84,7 +89,16 @@ async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
     from sim.society import Society
 
     slider = Slider(secondary=False)
-    gateway = Gateway("m", OpenAICompatible(base_url=base_url, model="m"), concurrency=at_once, synthetic=False)
+    folder = tempfile.TemporaryDirectory()
+    store = ReplyStore(Path(folder.name) / "replies.sqlite")
+    gateway = Gateway(
+        "m",
+        OpenAICompatible(base_url=base_url, model="m", max_connections=at_once),
+        synthetic=False,
+        limits=Limits(concurrency=at_once),
+        prices=Prices(1.0, 1.0),
+        terms=Terms(store, budget=Budget(calls=10 * calls, cost=1e9)),
+    )
     words = Words.from_data("slider", member("measure", "slider")["words"])
     framing = Framing.from_data(member("framing", "neutral"), {"slider": words})
     induction = Induction.from_data(member("induction", "definition"))
@@ -103,7 +117,10 @@ async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
     )
     await asyncio.to_thread(society.administer, slider, "before")
     await asyncio.to_thread(run, gateway.close())
-    if sum(table == "decisions" and values["option"] == "1" for table, values in rows) < calls:
+    store.close()
+    folder.cleanup()
+    answered = sum(table == "decisions" and values["option"] == "1" for table, values in rows)
+    if min(answered, gateway.accounts[""].made) < calls:
         raise AssertionError("a decision was lost")
 
 

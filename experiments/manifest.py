@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import distributions
@@ -13,10 +14,18 @@ from experiments.protocol import Experiment
 from experiments.schema import VERSION
 
 
-def manifest(experiment: Experiment, status: str, error: str | None = None) -> dict[str, Any]:
+def manifest(
+    experiment: Experiment,
+    status: str,
+    error: str | None = None,
+    seconds: float | None = None,
+    forecast: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The manifest as it goes into `manifest.json`.
 
-    status: "running", "finished", "interrupted" or "failed".  error: in one line, for a run that failed.
+    status: "running", "finished", "incomplete" (a budget was reached), "interrupted" or "failed".
+    error: in one line, for a run that did not finish.  seconds: how long it took.
+    forecast: what was expected before the first call.
     """
     agents = [member.agent for member in experiment.members]
     installed = {one.metadata["Name"]: one.version for one in distributions()}
@@ -26,6 +35,9 @@ def manifest(experiment: Experiment, status: str, error: str | None = None) -> d
         "status": status,
         "error": error,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "settings": experiment.terms.payer,
+        "replies": {"mode": experiment.terms.mode.value, "store": str(experiment.terms.store.path)},
         "seed": experiment.seed,
         "phases": list(experiment.phases),
         "game": experiment.game.name,
@@ -34,6 +46,12 @@ def manifest(experiment: Experiment, status: str, error: str | None = None) -> d
         "memory": experiment.memory,
         "cooperation": experiment.cooperation,
         "matching_lasting": experiment.matching.lasting,
+        "presentation": experiment.presentation.order,
+        "on_unreadable": experiment.on_unreadable,
+        "on_failure": experiment.on_failure,
+        "budget": {name: getattr(experiment.terms.budget, name) for name in ("calls", "tokens", "cost")},
+        "accounting": experiment.accounting(),
+        "forecast": forecast,
         "synthetic": experiment.synthetic,
         "synthetic_agents": sorted({f"{one.kind}/{one.model}" for one in agents if one.synthetic}),
         "models": {

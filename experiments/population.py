@@ -2,21 +2,28 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from hydra.utils import get_class
+from hydra.utils import get_class, get_object
 
-from agents.gateway import Gateway
+from agents.answers import Answering
+from agents.budget import Prices
+from agents.gateway import Gateway, Terms
 from agents.induction import Induction
+from agents.limits import Limits
+from agents.request import Mode
 from agents.setting import Setting
 from agents.wording import Framing
 from experiments.catalogue import built, member, named
-from games.errors import SettingError, whole
+from games.errors import SettingError
 from games.svo import Orientation
 from sim.participant import Member
 
+_LIMITS = [one.name for one in fields(Limits)]
+_BESIDE = {"extra", "key", "max_connections", "max_retries", "timeout"}
+"""Settings of a chat model that no reply depends on."""
 _CELL = ("orientation", "count", "share", "agent", "model", "induction")
 
 
@@ -27,6 +34,8 @@ class Crew:
     settings: Mapping[str, Any]
     seed: int
     framing: Framing
+    terms: Terms
+    reasks: int = 0
 
     def __post_init__(self) -> None:
         self._gateways: dict[str, Gateway] = {}
@@ -60,6 +69,8 @@ class Crew:
                     gateway=partial(self._gateway, cell.get("model")),
                     induction=induction,
                     framing=self.framing,
+                    cell=name,
+                    reasks=self.reasks,
                 )
                 agent = built(agent_config, f"agent of cell {name}", setting)
                 made.append(Member(name, orientation.value if orientation else "none", agent))
@@ -114,15 +125,47 @@ class Crew:
         if self.models.setdefault(label, config) != config:
             raise SettingError(f"model {label}: two models have this label; give one of them another `label`")
         if label not in self._gateways:
-            whole("model", "concurrency", config.get("concurrency"), 1)
-            chat = built(config["chat"], f"model {label}")
-            simulated = bool(getattr(chat, "synthetic", False))
-            if config["synthetic"] is not simulated:
-                raise SettingError(f"model {label}: synthetic must be {str(simulated).lower()}, for that is what it is")
-            self._gateways[label] = Gateway(label, chat, concurrency=config["concurrency"], synthetic=simulated)
-            if config.get("base_url"):
-                self.addresses.append(str(config["base_url"]))
+            self._gateways[label] = self._model(label, config)
         return self._gateways[label]
+
+    def _model(self, label: str, config: Mapping[str, Any]) -> Gateway:
+        prices = config.get("price") or {}
+        if not isinstance(prices, Mapping) or prices.keys() - {"tokens_in", "tokens_out"}:
+            raise SettingError(f"model {label}: price={prices} must hold tokens_in and tokens_out and nothing else")
+        made = Gateway(
+            label,
+            self._chat(label, config),
+            synthetic=config["synthetic"],
+            identity=identity(config),
+            limits=Limits(**{name: config[name] for name in _LIMITS if name in config}),
+            prices=Prices(**prices),
+            answering=Answering(str(config.get("answer", "text")), config.get("dialect"), label),
+            terms=self.terms,
+        )
+        if self.terms.budget.cost is not None and not made.synthetic and not made.prices.known:
+            raise SettingError(
+                f"budget.cost={self.terms.budget.cost:g} needs the prices of model {label}: "
+                "model.price.tokens_in=… model.price.tokens_out=… per million tokens"
+            )
+        if config.get("base_url"):
+            self.addresses.append(str(config["base_url"]))
+        return made
+
+    def _chat(self, label: str, config: Mapping[str, Any]) -> Any:
+        """The chat model; None where no call is made, which then needs neither its package nor its key."""
+        if self.terms.mode in {Mode.REPLAY, Mode.PEEK}:
+            chat, maker = None, get_object(config["chat"]["_target_"])
+        else:
+            chat = maker = built(config["chat"], f"model {label}")
+        simulated = bool(getattr(maker, "synthetic", False))
+        if config["synthetic"] is not simulated:
+            raise SettingError(f"model {label}: synthetic must be {str(simulated).lower()}, for that is what it is")
+        return chat
+
+
+def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a chat model that its replies depend on."""
+    return {name: value for name, value in config["chat"].items() if value is not None and name not in _BESIDE}
 
 
 def _counts(cells: Mapping[str, Mapping[str, Any]], size: int | None) -> dict[str, int]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.gateway import Gateway
+from agents.gateway import Gateway, Terms
 from agents.induction import Induction
 from agents.wording import Framing
 from experiments.statistics import Resampling
 from games.errors import SettingError, whole
 from games.presentation import Presentation
-from games.types import Choice, Decision, Experience, Game, Measure
+from games.types import Choice, Decision, Game, Measure, Outcome
 from sim.loop import run as run_on_loop
 from sim.matching import Matching
 from sim.participant import Member
@@ -26,6 +26,8 @@ class Experiment:
 
     phases: of PHASES, in the order done.  repetitions: administrations of the measure to each participant, before and
     after alike.  memory: whether the second measure reminds of play.  models: settings of each chat model by its label.
+    terms: where replies come from and what may be spent.  on_failure: policy of the society for failed replies.
+    on_unreadable: whether such replies are asked for again.
     cooperation: what it is in this game, for the axis of a figure.
 
     Raises SettingError for phases or repetitions that cannot be done, or members that do not divide into groups.
@@ -45,6 +47,9 @@ class Experiment:
     gateways: Sequence[Gateway]
     inductions: Sequence[Induction]
     models: Mapping[str, Any]
+    terms: Terms
+    on_failure: str
+    on_unreadable: str
     cooperation: str
     resampling: Resampling
 
@@ -70,14 +75,36 @@ class Experiment:
             return len(self.members) * self.repetitions * len(self.measure.decisions())
         return len(self.members) // self.game.players * len(self.rehearsal()[0])
 
-    def rehearsal(self) -> tuple[list[Decision], tuple[Experience, ...]]:
-        """All decisions of one group's play of first options, and what its players lived."""
-        state, decisions, lived = self.game.start(self.seed), list[Decision](), list[Experience]()
+    def rehearsal(self) -> tuple[list[Decision], list[Outcome]]:
+        """All decisions of one group's play of first options, and the outcomes that its players lived."""
+        state, decisions, lived = self.game.start(self.seed), list[Decision](), list[Outcome]()
         while pending := self.game.decisions(state):
             decisions += pending
             state, outcomes = self.game.resolve(state, {one.key: Choice(option=0) for one in pending})
-            lived += [one.experience for one in outcomes]
-        return decisions, tuple(lived)
+            lived += outcomes
+        return decisions, lived
+
+    def accounting(self) -> list[dict[str, Any]]:
+        """What calls took, a row for each model and cell."""
+        return [
+            {
+                "model": gateway.name,
+                "cell": cell,
+                "synthetic": gateway.synthetic,
+                "made": account.made,
+                "stored": account.stored,
+                "shared": account.shared,
+                "requests": account.requests,
+                "faults": dict(account.faults),
+                "tokens_in": account.tokens_in,
+                "tokens_out": account.tokens_out,
+                "uncounted": account.uncounted,
+                "waited_s": account.waited,
+                "cost": account.cost if gateway.prices.known else None,
+            }
+            for gateway in self.gateways
+            for cell, account in gateway.accounts.items()
+        ]
 
     def prompts(self) -> dict[str, str]:
         """The exact words of this run, by what they are."""
@@ -98,6 +125,7 @@ class Experiment:
             self.matching,
             seed=self.seed,
             presentation=self.presentation,
+            on_failure=self.on_failure,
             keep=keep,
             asked=asked,
         )
@@ -107,13 +135,18 @@ class Experiment:
         keep: Callable[[Iterable[Record]], None],
         phase: Callable[[str, int], None] = lambda name, decisions: None,
         asked: Callable[[Choice], None] = lambda choice: None,
+        told: Callable[[str], None] = lambda line: None,
     ) -> None:
         """Go through the phases.
 
         keep: gets all records, in an order fixed by the seed.  phase: called as one begins, with how many decisions it
-        puts.  asked: called for every decision answered. Raises EndpointError if a model's endpoint fails.
+        puts.  asked: called for every decision answered.  told: called with what a model's endpoint makes us wait for.
+        Raises EndpointError if a model's endpoint fails, BudgetError when the budget is reached, StoreError if replies
+        cannot be kept, or a replay lacks one.
         """
         society = self.society(keep, asked)
+        for gateway in self.gateways:
+            gateway.told = told
         try:
             for name in self.phases:
                 phase(name, self.asked_in(name))

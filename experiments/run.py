@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,41 +17,57 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from games.errors import CommonwealError, SecretError
+from games.errors import BudgetError, CommonwealError, SecretError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-def run(config: "DictConfig", folder: Path) -> float | None:
-    """Do one run and write it into its folder. Returns its headline number."""
+def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float | None:
+    """Do one run and write it into its folder. Returns its headline number.
+
+    sweep: the folder of the sweep that it is a job of. Raises BudgetError, after all has been written, when the budget
+    was reached.
+    """
     # Imported here, so that --help and a mistyped override answer at once.
+    from experiments.progress import Bar
     from experiments.report import redraw
     from experiments.setup import experiment
     from experiments.store import Writer
-    from experiments.terminal import Bar, show
+    from experiments.terminal import show
 
-    made = experiment(config)
-    writer = Writer(folder)
+    made = experiment(config, sweep)
+    writer = Writer(folder, made.terms.payer)
     writer.manifest(made, "running")
-    status, reason = "failed", None
+    status, reason, started = "failed", None, time.monotonic()
     try:
         with Bar(shown=bool(config.progress)) as bar:
-            made.run(writer.keep, bar.phase, bar.asked)
+            made.run(writer.keep, bar.phase, bar.asked, bar.told)
         status = "finished"
     except KeyboardInterrupt:
         status = "interrupted"
         raise
+    except BudgetError as error:
+        status, reason = "incomplete", str(error)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise
     finally:
-        writer.close()
-        writer.manifest(made, status, reason)
-        if status != "finished":
-            print(f"{status}; what was obtained is in {folder}", file=sys.stderr)
+        try:
+            writer.close()
+            writer.manifest(made, status, reason, time.monotonic() - started)
+        except OSError as error:
+            if status in {"finished", "incomplete"}:
+                raise
+            # What ended the run is told further up; this must not stand in its place.
+            print(f"the tables could not be written: {error}", file=sys.stderr)
+        made.terms.store.close()
+        if status not in {"finished", "incomplete"}:
+            print(f"{status}; what was obtained is in {folder} and in the reply store", file=sys.stderr)
     summary, written = redraw(folder)
     show(summary, folder, written)
+    if status == "incomplete":
+        raise BudgetError(reason)
     headline: dict[str, float | None] = summary["headline"]
     rationality = headline["value_rationality_corrected"]
     return headline["cooperation"] if rationality is None else rationality
@@ -63,22 +80,40 @@ def main(config: "DictConfig") -> float | None:
 
     about = HydraConfig.get()
     folder = Path(about.runtime.output_dir)
+    sweep = Path(about.sweep.dir) if about.mode == RunMode.MULTIRUN else None
     try:
         refuse_secrets(config)
-        return run(config, folder)
+        if config.forecast is True:
+            from experiments.forecast import tell
+            from experiments.setup import experiment
+
+            made = experiment(config)
+            tell(made, sweep)
+            made.terms.store.close()
+            _leave_nothing(folder, about.job.name)
+            return None
+        return run(config, folder, sweep)
     except CommonwealError as error:
         if not (folder / "manifest.json").exists():
-            # Nothing was begun: only what Hydra saved is there, a secret in a setting among it.
-            shutil.rmtree(folder / ".hydra", ignore_errors=True)
-            Path(folder, f"{about.job.name}.log").unlink(missing_ok=True)
-            with suppress(OSError):
-                folder.rmdir()
-        if about.mode == RunMode.MULTIRUN:
+            _leave_nothing(folder, about.job.name)
+        if sweep is not None:
             if isinstance(error, SecretError):
-                Path(about.sweep.dir, "multirun.yaml").unlink(missing_ok=True)
-            print(f"job {about.job.num} failed: {' '.join(str(error).split())}", file=sys.stderr)
+                Path(sweep, "multirun.yaml").unlink(missing_ok=True)
+            print(f"job {about.job.num} {_word(error)}: {' '.join(str(error).split())}", file=sys.stderr)
             raise  # the sweep goes on with its other jobs, and ends with the first error
         sys.exit(complain(error))
+
+
+def _leave_nothing(folder: Path, job: str) -> None:
+    """Take away what Hydra saved of a run that was not begun, a secret in a setting among it."""
+    shutil.rmtree(folder / ".hydra", ignore_errors=True)
+    Path(folder, f"{job}.log").unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _word(error: BaseException) -> str:
+    return "incomplete" if isinstance(error, BudgetError) else "failed"
 
 
 def complain(error: BaseException) -> int:
@@ -92,8 +127,9 @@ def complain(error: BaseException) -> int:
     if isinstance(error, MissingConfigException):
         # Hydra goes on with its search path, which helps nobody.
         told = told.split(" Config search path")[0].replace(" Available options", "; available options")
-    print(f"error: {told}", file=sys.stderr)
-    return 2
+    incomplete = isinstance(error, BudgetError)
+    print(f"{'incomplete' if incomplete else 'error'}: {told}", file=sys.stderr)
+    return 3 if incomplete else 2
 
 
 def start() -> None:

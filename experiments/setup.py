@@ -3,33 +3,48 @@
 Everything that can be wrong in a setting is found here, before any call.
 """
 
+import hashlib
+import json
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from omegaconf import DictConfig, OmegaConf
 
-from agents.gateway import keys_in_environment
+from agents.budget import Budget, Spent
+from agents.faults import keys_in_environment
+from agents.gateway import Terms
+from agents.limits import Limits
 from agents.llm import LLMAgent
+from agents.reply_store import ReplyStore
+from agents.request import Mode
 from agents.wording import Framing, Words
 from experiments.catalogue import built, plain
-from experiments.population import Crew
+from experiments.population import Crew, identity
 from experiments.protocol import Experiment
 from experiments.statistics import Resampling
-from games.errors import EndpointError, SecretError, SettingError, whole
+from games.errors import EndpointError, SecretError, SettingError, unknown, whole
 from games.presentation import Presentation
+from sim.unanswered import policy
+
+_BESIDE = {"name", "progress", "forecast", "replies", "budget", "statistics"}
+_RATE = {one.name for one in fields(Limits)} | {"price"}
+"""Settings that change no reply: a run with others is the same run."""
 
 
-def experiment(config: DictConfig) -> Experiment:
+def experiment(config: DictConfig, sweep: Path | None = None) -> Experiment:
     """The experiment that a composed configuration describes.
 
-    Raises SettingError for whatever in it cannot be used, and EndpointError for an address where nobody listens.
+    sweep: the folder of the sweep that it is a job of. Raises SettingError for whatever in it cannot be used,
+    StoreError for a reply store that cannot be, and EndpointError for an address where nobody listens.
     """
     settings = plain(config, "configuration")
     seed = settings["seed"]
     whole("run", "seed", seed, 0)
-    for name in ("memory", "progress"):
+    for name in ("memory", "progress", "forecast"):
         if not isinstance(settings[name], bool):
             raise SettingError(f"run: {name}={settings[name]} must be true or false")
     if not isinstance(settings["phases"], list):
@@ -41,7 +56,21 @@ def experiment(config: DictConfig) -> Experiment:
         measure.name: Words.from_data(measure.name, settings["measure"].get("words") or {}),
     }
     framing = Framing.from_data(settings["framing"], own)
-    crew = Crew(settings, seed, framing)
+    if settings["on_unreadable"] not in ("keep", "reask"):
+        raise unknown("on_unreadable", settings["on_unreadable"], ("keep", "reask"))
+    whole("run", "reasks", settings["reasks"], 1)
+    policy(str(settings["on_failure"]))
+    terms = _terms(settings, sweep)
+    try:
+        return _experiment(settings, game, measure, framing, terms)
+    except BaseException:
+        terms.store.close()
+        raise
+
+
+def _experiment(settings: Mapping[str, Any], game: Any, measure: Any, framing: Framing, terms: Terms) -> Experiment:
+    seed = settings["seed"]
+    crew = Crew(settings, seed, framing, terms, settings["reasks"] if settings["on_unreadable"] == "reask" else 0)
     members = crew.members(settings["population"])
     made = Experiment(
         name=str(settings["name"]),
@@ -58,13 +87,53 @@ def experiment(config: DictConfig) -> Experiment:
         gateways=crew.gateways,
         inductions=crew.inductions,
         models=crew.models,
+        terms=terms,
+        on_failure=str(settings["on_failure"]),
+        on_unreadable=str(settings["on_unreadable"]),
         cooperation=str(settings["game"].get("cooperation") or "cooperation (0 to 1)"),
         resampling=_resampling(seed, settings["statistics"]),
     )
     rehearse(made)
-    for address in crew.addresses:
-        reach(address)
+    if terms.mode in {Mode.LIVE, Mode.REFRESH}:
+        for address in crew.addresses:
+            reach(address)
+    if terms.mode is Mode.LIVE and terms.budget.limited:
+        _enter_earlier(made)
     return made
+
+
+def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
+    replies, budget = settings["replies"], settings["budget"]
+    if not isinstance(replies, Mapping) or replies.keys() != {"store", "mode"} or not replies["store"]:
+        raise SettingError(f"replies={replies} must hold `store`, a file, and `mode`, and nothing else")
+    if not isinstance(budget, Mapping) or budget.keys() != {"calls", "tokens", "cost"}:
+        raise SettingError(f"budget={budget} must hold `calls`, `tokens` and `cost` and nothing else")
+    known = [Mode.LIVE, Mode.REPLAY, Mode.REFRESH]
+    if replies["mode"] not in known:
+        raise unknown("replies.mode", replies["mode"], known)
+    limits = Budget(**budget, shared=sweep / "budget.json" if sweep else None)
+    return Terms(
+        store=ReplyStore(Path(str(replies["store"]))),
+        mode=Mode.PEEK if settings["forecast"] else Mode(replies["mode"]),
+        budget=limits,
+        payer=digest(settings),
+    )
+
+
+def digest(settings: Mapping[str, Any]) -> str:
+    """What tells a run from every other: a digest of all settings that its replies depend on."""
+    said = {name: value for name, value in settings.items() if name not in _BESIDE}
+    model = settings["model"]
+    said["model"] = {name: value for name, value in model.items() if name not in _RATE} | {"chat": identity(model)}
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _enter_earlier(made: Experiment) -> None:
+    """Count towards the budget what this run has taken before it was started again."""
+    for name, paid in made.terms.store.paid_by(made.terms.payer).items():
+        prices = next((one.prices for one in made.gateways if one.name == name), None)
+        cost = prices.cost(paid.tokens_in, paid.tokens_out) if prices else 0.0
+        made.terms.budget.settle(Spent(), Spent(paid.replies, paid.tokens_in + paid.tokens_out, cost))
 
 
 def reach(address: str) -> None:
@@ -121,7 +190,7 @@ def rehearse(made: Experiment) -> None:
         decisions += told
         if made.memory and "after" in made.phases and lived:
             facts = {**items[0].facts, "remembered": {made.game.name: told[0].facts}}
-            decisions.append(replace(items[0], past=lived, facts=facts))
+            decisions.append(replace(items[0], past=tuple(one.experience for one in lived), facts=facts))
     spoken = {
         (one.agent.induction, one.orientation): one.agent for one in made.members if isinstance(one.agent, LLMAgent)
     }

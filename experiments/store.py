@@ -8,18 +8,20 @@ parts become one file. A reader takes either, so a run that was killed leaves re
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from experiments.forecast import forecast
 from experiments.manifest import manifest
 from experiments.protocol import Experiment
 from experiments.rows import row
-from experiments.schema import SCHEMAS
+from experiments.schema import COLUMNS, SCHEMAS, VERSION
 from games.errors import SettingError
 from sim.records import Record
 
@@ -30,21 +32,34 @@ _HELD_SECONDS = 1.0
 class Writer:
     """Writes the tables of one run into its folder, part by part; `close` makes one file of each.
 
-    Raises SettingError when built on a folder that already holds a run.
+    settings: digest of the run's settings. A folder that holds an unfinished run of the same settings is taken over:
+    what it held is moved into `earlier/`, as the reply store gives every reply back. Raises SettingError when built on
+    a folder that holds a finished run, or one of other settings.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
         self._folder = folder
         self._held: dict[str, list[dict[str, Any]]] = {table: [] for table in SCHEMAS}
         self._parts = 0
+        self._forecast: Mapping[str, Any] | None = None
         self._written = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
-        if any((folder / f"{table}.parquet").exists() or (folder / table).exists() for table in SCHEMAS):
+        held = [path for table in SCHEMAS for path in (folder / f"{table}.parquet", folder / table) if path.exists()]
+        if held and not _unfinished(folder, settings):
             raise SettingError(f"{folder} already holds a run; name another folder with hydra.run.dir=…")
+        if held:
+            aside = folder / "earlier" / str(len(list(folder.glob("earlier/*"))) + 1)
+            aside.mkdir(parents=True)
+            for path in held:
+                path.rename(aside / path.name)
 
-    def manifest(self, experiment: Experiment, status: str, error: str | None = None) -> None:
+    def manifest(
+        self, experiment: Experiment, status: str, error: str | None = None, seconds: float | None = None
+    ) -> None:
         """Write the manifest and the exact words of the run; see `experiments.manifest`."""
-        write_json(self._folder, "manifest", manifest(experiment, status, error))
+        if status == "running":
+            self._forecast = forecast(experiment)
+        write_json(self._folder, "manifest", manifest(experiment, status, error, seconds, self._forecast))
         write_json(self._folder, "prompts", experiment.prompts())
 
     def keep(self, records: Iterable[Record]) -> None:
@@ -81,18 +96,74 @@ class Writer:
             shutil.rmtree(self._folder / table, ignore_errors=True)
 
 
-def read_table(folder: Path, table: str) -> pd.DataFrame:
-    """A table of a run, finished or not. Raises SettingError if the folder holds no run."""
-    whole = folder / f"{table}.parquet"
-    paths = [whole] if whole.exists() else _parts(folder, table)
+def _unfinished(folder: Path, settings: str) -> bool:
+    """Whether a folder holds a run of these settings that did not come to its end."""
+    try:
+        manifest = read_json(folder, "manifest")
+    except SettingError:
+        return False
+    return manifest.get("settings") == settings and manifest.get("status") != "finished"
+
+
+def read_table(
+    folder: Path, table: str, columns: Sequence[str] | None = None, phase: str | None = None
+) -> pd.DataFrame:
+    """A table of a run, finished or not.
+
+    columns: these alone, in this order, with their words as categories, which take a byte a row; None: all, with their
+    words as they are.  phase: the rows of this phase alone; None: all.
+
+    Raises SettingError if the folder holds no run, or one of an older version whose tables lack a column.
+    """
+    found = pa.concat_tables(read_pieces(folder, table, columns, phase))
+    if columns is None:
+        whole: pd.DataFrame = found.to_pandas()
+        return whole
+    # Each column is let go as soon as pandas has it: otherwise both copies stand in memory.
+    narrow: pd.DataFrame = found.unify_dictionaries().to_pandas(split_blocks=True, self_destruct=True)
+    return narrow
+
+
+def read_pieces(
+    folder: Path, table: str, columns: Sequence[str] | None = None, phase: str | None = None
+) -> Iterator[Any]:
+    """The same in pyarrow tables of at most 16,384 rows, an empty one first: for columns too long to hold at once.
+
+    JSON stays text: almost every row has its own.
+    """
+    about = COLUMNS[table]
+    names = list(about) if columns is None else list(columns)
+    words = [name for name in names if columns and about[name][0] == pa.string() and about[name][1] != "JSON"]
+    one_file = folder / f"{table}.parquet"
+    paths = [one_file] if one_file.exists() else _parts(folder, table)
     if not paths and not (folder / "manifest.json").exists():
         raise SettingError(f"{folder} holds no run; name a folder that `python -m experiments.run` wrote")
+    fields = [SCHEMAS[table].field(name) for name in names]
+    coded = pa.dictionary(pa.int32(), pa.string())
+    yield pa.schema([field.with_type(coded) if field.name in words else field for field in fields]).empty_table()
     try:
-        read = [SCHEMAS[table].empty_table(), *(pq.ParquetFile(path).read() for path in paths)]
+        for path in paths:
+            # Buffers ahead of what is read would hold the file's columns whole.
+            file = pq.ParquetFile(path, read_dictionary=words, pre_buffer=False, buffer_size=65_536)
+            if missing := [name for name in names if name not in file.schema_arrow.names]:
+                raise SettingError(_older(folder, table, missing))
+            read = names if phase is None else [*names, "phase"]
+            for batch in file.iter_batches(16_384, columns=list(dict.fromkeys(read)), use_threads=False):
+                piece = pa.Table.from_batches([batch])
+                yield (piece if phase is None else piece.filter(pc.field("phase") == phase)).select(names)
+            # Arrow keeps what reading took for its next use.
+            pa.default_memory_pool().release_unused()
     except pa.ArrowInvalid as error:
         raise SettingError(f"{folder}: the table {table} is damaged ({str(error).splitlines()[0]})") from error
-    found: pd.DataFrame = pa.concat_tables(read).to_pandas()
-    return found
+
+
+def _older(folder: Path, table: str, missing: Sequence[str]) -> str:
+    """What to say of a run whose table lacks columns."""
+    written = read_json(folder, "manifest").get("schema", "unknown")
+    return (
+        f"{folder}: the table {table} has no column {', '.join(missing)}: it was written by an older version (schema "
+        f"{written} in its manifest.json; this version reads schema {VERSION}). Run it again with its replies"
+    )
 
 
 def write_json(folder: Path, name: str, values: Mapping[str, Any]) -> Path:

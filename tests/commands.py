@@ -27,8 +27,15 @@ def command(module: str, *words: str, **environment: str) -> subprocess.Complete
 
 
 def run(folder: Path, *overrides: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One run into a folder."""
-    return command("experiments.run", f"hydra.run.dir={folder}", *overrides, **environment)
+    """One run into a folder, with a reply store of its own beside it."""
+    return command(
+        "experiments.run", f"hydra.run.dir={folder}", f"replies.store={store(folder)}", *overrides, **environment
+    )
+
+
+def store(folder: Path) -> Path:
+    """The reply store of a run."""
+    return folder.with_name(f"{folder.name}-replies.sqlite")
 
 
 def small(*overrides: str) -> tuple[str, ...]:

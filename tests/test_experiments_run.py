@@ -14,7 +14,7 @@ import pytest
 from experiments.store import read_json, read_table
 from games import slider
 from games.rationality import value_rationality
-from tests.commands import CHECKOUT, command, run, small, told
+from tests.commands import CHECKOUT, command, run, small, store, told
 from tests.loopback import Loopback
 
 ANGLES = {"altruistic": 61.39, "prosocial": 41.04, "individualistic": 7.82, "competitive": -16.26}
@@ -181,6 +181,8 @@ def test_a_run_whose_endpoint_fails_keeps_what_it_had_and_says_so(fault, tmp_pat
             "model.name=m",
             f"model.base_url={server.base_url}",
             "model.concurrency=4",
+            "model.retries=1",
+            "model.backoff=0.01",
         )
     assert done.returncode == 2
     assert "out of order" in done.stderr.strip().splitlines()[-1]
@@ -190,7 +192,8 @@ def test_a_run_whose_endpoint_fails_keeps_what_it_had_and_says_so(fault, tmp_pat
     assert "out of order" in manifest["error"]
     # Every answered decision is kept: those of unfinished administrations, and of the calls then under way.
     assert len(read_table(tmp_path / "run", "decisions")) == 200
-    assert 201 <= server.count <= 204
+    # Of the calls then under way, each was tried once more where that may help.
+    assert 201 <= server.count <= (204 if fault == "401" else 212)
     report = command("experiments.report", str(tmp_path / "run"))
     assert report.returncode == 0
     assert "this run is failed" in report.stdout
@@ -201,6 +204,7 @@ def slow_run(folder, server):
         [
             *(sys.executable, "-m", "experiments.run", f"hydra.run.dir={folder}", "model=openai_compatible"),
             *("model.name=m", f"model.base_url={server.base_url}", "model.concurrency=4"),
+            f"replies.store={store(folder)}",
         ],
         cwd=CHECKOUT,
         stdout=subprocess.DEVNULL,
@@ -270,6 +274,7 @@ def test_a_sweep_over_two_settings_gives_four_finished_jobs(tmp_path):
         "experiments.run",
         "-m",
         f"hydra.sweep.dir={tmp_path}",
+        f"replies.store={tmp_path}/replies.sqlite",
         *small("induction=label,definition", "seed=1,2"),
     )
     assert done.returncode == 0, done.stderr
@@ -284,6 +289,7 @@ def test_a_failing_job_does_not_stop_a_sweep(tmp_path):
         "experiments.run",
         "-m",
         f"hydra.sweep.dir={tmp_path}",
+        f"replies.store={tmp_path}/replies.sqlite",
         *small("game.rules.endowment=-3,20,10", "progress=false"),
     )
     assert done.returncode == 2
@@ -382,6 +388,7 @@ def test_a_secret_in_a_setting_is_refused_and_leaves_nothing_behind(tmp_path):
         "experiments.run",
         "-m",
         f"hydra.sweep.dir={tmp_path}/sweep",
+        f"replies.store={tmp_path}/replies.sqlite",
         "seed=1,2",
         f"name={planted}",
         OTHER_API_KEY=planted,

@@ -1,0 +1,195 @@
+"""Take the replies of a run along:  python -m experiments.replies export <run folder> | import <file>.
+
+`export` writes the replies that a run used into one small file, which can be committed or sent. `import` takes such a
+file into a reply store, and tells the command that replays the run from it, without a network and without a key.
+
+The file is gzipped JSON lines: first a head, which says what run it is, then one reply a line.
+"""
+
+import argparse
+import gzip
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from agents.received import Received
+from agents.reply_store import Entry, ReplyStore
+from experiments.store import read_json, read_pieces
+from games.errors import CommonwealError, SettingError
+
+FORMAT = "commonweal replies"
+VERSION = 1
+"""Of the file; raised whenever it changes."""
+_AT_ONCE = 1000
+"""Replies in one transaction, so that runs which share the store do not wait long."""
+_OWN = ("hydra.", "replies.", "budget.", "progress=", "forecast=")
+"""Overrides that say nothing of what was asked."""
+
+
+def export(folder: Path, store: ReplyStore, path: Path) -> int:
+    """Write the replies of a run into a file, gzipped and the same to the byte each time. Returns how many there are.
+
+    Raises SettingError if the folder holds no finished run, or the store lacks a reply of it.
+    """
+    manifest = read_json(folder, "manifest")
+    if manifest["status"] == "running":
+        raise SettingError(f"{folder}: this run was cut off; start its command again, and export what that ends with")
+    keys = list(_keys(folder))
+    if not keys:
+        raise SettingError(f"{folder}: no model was asked in this run, so there are no replies to export")
+    entries = {entry.key: entry for entry in store.entries(keys)}
+    if missing := len(set(keys) - entries.keys()):
+        raise SettingError(
+            f"{folder}: {missing} of {len(keys)} replies are not in {store.path}; name the store with --store"
+        )
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "experiment": manifest["experiment"],
+        "overrides": _overrides(folder),
+        "status": manifest["status"],
+        "synthetic": manifest["synthetic"],
+        "models": sorted(manifest["models"]),
+        "replies": len(entries),
+    }
+    unnamed = path.with_name(f"{path.name}.unfinished")
+    with unnamed.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as file:
+        for line in (head, *(_line(entry) for entry in entries.values())):
+            file.write(json.dumps(line).encode() + b"\n")
+    unnamed.rename(path)
+    return len(entries)
+
+
+def take_in(path: Path, store: ReplyStore) -> tuple[dict[str, Any], int]:
+    """Take the replies of a file into a store. Returns the file's head, and how many replies are new to the store.
+
+    A reply that the store holds already stays. The whole file is read before anything is written. Raises SettingError
+    for a file that is none, or is damaged.
+    """
+    head = _head(path)
+    for _ in _read(path, head):
+        pass
+    new = 0
+    for some in batched(_read(path, head), _AT_ONCE):
+        new += sum(store.add((entry, False) for entry in some))
+    return head, new
+
+
+def _keys(folder: Path) -> Iterator[bytes]:
+    for piece in read_pieces(folder, "decisions", ["keys"]):
+        for told in piece["keys"].to_pylist():
+            yield from (bytes.fromhex(key) for key in json.loads(told or "[]"))
+
+
+def _overrides(folder: Path) -> list[str]:
+    path = folder / ".hydra" / "overrides.yaml"
+    given = OmegaConf.to_container(OmegaConf.load(path)) if path.exists() else []
+    return [str(one) for one in given or [] if not str(one).lstrip("+~").startswith(_OWN)]
+
+
+def _line(entry: Entry) -> list[Any]:
+    one = entry.reply
+    about = [entry.key.hex(), entry.model, entry.payer, entry.draw, entry.characters]
+    return [*about, one.text, one.finish_reason, one.tokens_in, one.tokens_out, one.latency, one.model, one.top]
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    try:
+        with gzip.open(path, "rb") as file:
+            for line in file:
+                yield json.loads(line)
+    except FileNotFoundError:
+        raise SettingError(f"there is no file {path}; name one that experiments.replies export wrote") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise SettingError(f"{path} is damaged or no file of replies ({error}); nothing was taken in") from error
+
+
+def _head(path: Path) -> dict[str, Any]:
+    head = next(_lines(path), None)
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise SettingError(f"{path} is no file of replies; name one that `python -m experiments.replies export` wrote")
+    if head.get("version") != VERSION:
+        raise SettingError(
+            f"{path} has version {head.get('version')}, and this Commonweal reads {VERSION}; export it again with it"
+        )
+    return head
+
+
+def _read(path: Path, head: dict[str, Any]) -> Iterator[Entry]:
+    lines, number = _lines(path), 1
+    next(lines)
+    for number, line in enumerate(lines, start=2):
+        try:
+            yield _entry(line)
+        except (TypeError, ValueError) as error:
+            raise SettingError(f"{path}, line {number}: no reply ({error}); nothing was taken in") from error
+    if number - 1 != head["replies"]:
+        raise SettingError(f"{path}: {number - 1} replies where {head['replies']} are announced; nothing was taken in")
+
+
+def _entry(line: Any) -> Entry:
+    key, model, payer, draw, characters, text, reason, tokens_in, tokens_out, latency, identity, top = line
+    words = [model, payer, draw, text]
+    if not all(isinstance(one, str) for one in words) or not isinstance(characters, int):
+        raise TypeError("a field is not of its kind")
+    likely = None if top is None else tuple((str(token), float(value)) for token, value in top)
+    reply = Received(text, reason, tokens_in, tokens_out, float(latency), identity, likely, key)
+    return Entry(bytes.fromhex(key), model, payer, draw, characters, reply)
+
+
+def _store_of(folder: Path) -> Path:
+    return Path(read_json(folder, "manifest")["replies"]["store"])
+
+
+def _arguments(given: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m experiments.replies", description=(__doc__ or "").split("\n\n")[1])
+    commands = parser.add_subparsers(dest="command", required=True)
+    out = commands.add_parser("export", help="write the replies of a run into a file")
+    out.add_argument("run", type=Path, help="the run's folder")
+    out.add_argument("file", type=Path, nargs="?", help="default: replies.jsonl.gz in the run's folder")
+    out.add_argument("--store", type=Path, help="default: the one that the run used")
+    into = commands.add_parser("import", help="take the replies of a file into a store")
+    into.add_argument("file", type=Path)
+    into.add_argument("--store", type=Path, default=Path("results/replies.sqlite"), help="default: %(default)s")
+    return parser.parse_args(given)
+
+
+def main(given: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    asked = _arguments(given)
+    try:
+        _do(asked)
+    except (CommonwealError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _do(asked: argparse.Namespace) -> None:
+    if asked.command == "export":
+        store = asked.store or _store_of(asked.run)
+        if not store.exists():
+            raise SettingError(f"there is no reply store {store}; name it with --store")
+        path = asked.file or asked.run / "replies.jsonl.gz"
+        count = export(asked.run, ReplyStore(store), path)
+        print(f"{count} replies of {asked.run} are in {path} ({path.stat().st_size:,} bytes)")
+        return
+    head, new = take_in(asked.file, ReplyStore(asked.store))
+    mark = " (SYNTHETIC: no language model)" if head["synthetic"] else ""
+    print(f"{new} replies taken in from {asked.file}{mark}, {head['replies'] - new} were there already")
+    print("replay: " + " ".join(_command(head["overrides"], asked.store)))
+
+
+def _command(overrides: Iterable[str], store: Path) -> list[str]:
+    own = [] if store == Path("results/replies.sqlite") else [f"replies.store={store}"]
+    return ["python -m experiments.run", *(shlex.quote(one) for one in (*overrides, *own)), "replies.mode=replay"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
