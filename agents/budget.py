@@ -24,7 +24,7 @@ class Prices:
     def __post_init__(self) -> None:
         for name in ("tokens_in", "tokens_out"):
             value = getattr(self, name)
-            if value is not None and value != 0:
+            if value is not None and (value != 0 or isinstance(value, bool)):
                 above("model", f"price.{name}", value, 0)
 
     @property
@@ -72,7 +72,7 @@ class Budget:
             whole("budget", "calls", self.calls, 0)
         if self.tokens is not None:
             whole("budget", "tokens", self.tokens, 0)
-        if self.cost is not None and self.cost != 0:
+        if self.cost is not None and (self.cost != 0 or isinstance(self.cost, bool)):
             above("budget", "cost", self.cost, 0)
 
     @property
@@ -90,13 +90,23 @@ class Budget:
         if self.limited:
             self._account(real.plus(likely, -1), None)
 
+    def enter(self, payer: str, earlier: Spent) -> None:
+        """Count what a run has taken before it was started again; of the jobs that share an account, once."""
+        if self.shared is not None:
+            self.shared.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.shared.with_name(f"{self.shared.stem}-{payer}").touch(exist_ok=False)
+            except FileExistsError:
+                return
+        self.settle(Spent(), earlier)
+
     def _refuse(self, spent: Spent) -> None:
         for name in ("calls", "tokens", "cost"):
             limit, needed = getattr(self, name), getattr(spent, name)
             if limit is not None and needed > limit + 1e-9:
                 whose = "the sweep" if self.shared else "the run"
                 raise BudgetError(
-                    f"budget.{name}={limit:g} leaves {whose} no room for another call; what was obtained is kept: "
+                    f"budget.{name}={limit} leaves {whose} no room for another call; what was obtained is kept: "
                     f"start the same command with a larger budget.{name} to go on"
                 )
 

@@ -26,16 +26,20 @@ class Fault:
 
 def fault(error: Exception, model: str) -> Fault:
     """Read any chat model's error. model: its label, for the message."""
-    status = _status(error)
-    told = redacted(" ".join(str(error).split()))[:300]
-    message = told if isinstance(error, EndpointError) else f"model {model}: {type(error).__name__}: {told}"
+    chain = _causes(error)
+    # Some clients wrap the error that carries the status.
+    found = [(status, _retry_after(one)) for one in chain if (status := _status(one)) is not None]
+    status, wait = found[0] if found else (None, None)
+    words = " ".join(str(error).split())
+    told = redacted(words)
+    # Ours are short, and end with what to do.
+    message = told if isinstance(error, EndpointError) else f"model {model}: {type(error).__name__}: {told[:300]}"
     if status is not None and status >= 300:
         # An account without money answers 429 as well, and for ever.
-        passing = (status in _PASSING or status >= 500) and "insufficient_quota" not in told
-        return Fault(str(status), passing, _retry_after(error), message)
+        passing = (status in _PASSING or status >= 500) and "insufficient_quota" not in words
+        return Fault(str(status), passing, wait, message)
     if status is not None:
         return Fault("body", True, None, message)
-    chain = _causes(error)
     names = " ".join(type(one).__name__ for one in chain)
     if any(isinstance(one, TimeoutError) for one in chain) or "Timeout" in names:
         return Fault("timeout", True, None, message)
@@ -49,7 +53,7 @@ def fault(error: Exception, model: str) -> Fault:
     return Fault("error", False, None, message)
 
 
-def _status(error: Exception) -> int | None:
+def _status(error: BaseException) -> int | None:
     """The HTTP status, under the names that the providers' clients give it."""
     for name in ("status", "status_code", "code"):
         value = getattr(error, name, None)
@@ -58,7 +62,7 @@ def _status(error: Exception) -> int | None:
     return None
 
 
-def _retry_after(error: Exception) -> float | None:
+def _retry_after(error: BaseException) -> float | None:
     """Seconds that the endpoint asks to wait."""
     told = getattr(error, "retry_after", None)
     if told is None:

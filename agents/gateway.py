@@ -19,7 +19,7 @@ from agents.faults import Fault, fault, keys_in_environment
 from agents.limits import Limits, Pace, Slots
 from agents.parse import stopped
 from agents.received import Received, received
-from agents.reply_store import Entry, ReplyStore
+from agents.reply_store import KEY_BYTES, Entry, ReplyStore
 from agents.request import Call, Mode
 from games.errors import CommonwealError, EndpointError, MissingReply, StoreError
 from games.types import Failure
@@ -100,7 +100,7 @@ class Gateway:
         self.told = told
         self.accounts: dict[str, Account] = {}
         self.identities: Counter[str] = Counter()
-        self._digest = hashlib.blake2b(json.dumps(identity or name, sort_keys=True).encode(), digest_size=16)
+        self._digest = hashlib.blake2b(json.dumps(identity or name, sort_keys=True).encode(), digest_size=KEY_BYTES)
         self._slots = Slots(self.limits.concurrency)
         self._requests = Pace(self.limits.requests_per_minute)
         self._tokens = Pace(self.limits.tokens_per_minute)
@@ -202,7 +202,7 @@ class Gateway:
                 pause = min(1.0, pause * 1.5)
 
     def _wait_after(self, came: Fault, retries: int, account: Account) -> float:
-        """Seconds until the next attempt. Raises EndpointError if there is to be none."""
+        """Seconds that this call alone waits for its next attempt. Raises EndpointError if there is to be none."""
         if not came.passing:
             self._break(came.message)
         if retries >= self.limits.retries:
@@ -213,16 +213,16 @@ class Gateway:
         wait: float = min(_LONGEST_BACKOFF, self.limits.backoff * 2.0**retries) * self._jitter.uniform(0.5, 1)
         if came.wait:
             wait = came.wait + min(wait, 0.1 * came.wait)
-        if came.reason == "429" or came.wait:
-            # The endpoint speaks for all its callers, so nobody calls before.
-            self._resumes_at = max(self._resumes_at, time.monotonic() + wait)
-        else:
-            account.waited += wait
         places = int(self._slots.size)
         self.told(
             f"{self.name}: {_WORDS.get(came.reason, came.reason)}; retry {retries + 1} of {self.limits.retries} "
             f"in {wait:.1f} s, {places} call{'s' if places > 1 else ''} at once"
         )
+        if came.reason == "429" or came.wait:
+            # The endpoint speaks for all its callers, so nobody calls before.
+            self._resumes_at = max(self._resumes_at, time.monotonic() + wait)
+            return 0.0
+        account.waited += wait
         return wait
 
     async def _attempt(self, call: Call, key: bytes, account: Account) -> Received | Fault:

@@ -227,7 +227,9 @@ class OpenAICompatible(BaseChatModel):
     def _refusal(self, reply: aiohttp.ClientResponse, raw: bytes) -> EndpointStatusError:
         """The error for an HTTP status that is not success."""
         message = f"{_shown(self.base_url)}/chat/completions answered {reply.status} {reply.reason or ''}".rstrip()
-        message += f": {self._quote(own_words(raw))}{_REMEDY.get(reply.status, '')}"
+        # Told apart from too many requests, which has the same status, by this word alone.
+        unpaid = " (insufficient_quota)" if b"insufficient_quota" in raw else ""
+        message += f": {self._quote(own_words(raw))}{unpaid}{_REMEDY.get(reply.status, '')}"
         return EndpointStatusError(message, reply.status, seconds(reply.headers.get("Retry-After")))
 
     def _misfit(self, reply: aiohttp.ClientResponse, raw: bytes) -> EndpointStatusError:

@@ -20,9 +20,14 @@ from games.errors import StoreError
 
 VERSION = 1
 """Of the layout of the file; raised whenever it changes."""
+KEY_BYTES = 16
+"""Length of a key."""
 _APPLICATION = 0x436F6D77
 _PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
+_FOREIGN = "{} is no reply store; it is left as it is: name another file with replies.store=…"
+_OPEN: dict[Path, int] = {}
+"""The files of claims that this process has open."""
 _LAYOUT = f"""
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {VERSION};
@@ -113,24 +118,21 @@ class ReplyStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
                 _create(path)
-            _inspect(path)
             self._file = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False, isolation_level=None)
+            self._inspect()
             self._file.execute("PRAGMA synchronous = NORMAL")
             # Found out now rather than with the first reply: is it whole, and can it be written?
             self._file.execute("SELECT max(id) FROM replies").fetchone()
             self._file.execute("BEGIN IMMEDIATE")
             self._file.execute(f"PRAGMA user_version = {VERSION}")
             self._file.execute("COMMIT")
-            self._claims = os.open(f"{path}-claims", os.O_RDWR | os.O_CREAT, 0o644)
+            self._claims = _claims(path)
         except (sqlite3.Error, OSError) as error:
             raise self._broken(error) from error
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-        if self._claims is not None:
-            os.close(self._claims)
-            self._claims = None
 
     def get(self, key: bytes) -> Received | None:
         """The newest reply under a key, or None. Raises StoreError if the file cannot be read."""
@@ -214,7 +216,7 @@ class ReplyStore:
 
     def _paid(self, which: str, value: str) -> dict[str, Paid]:
         sums = """count(*), total(coalesce(tokens_in, characters / 4.0)),
-            total(coalesce(tokens_out, length(text) / 4.0)), total(characters), total(latency)"""
+            total(coalesce(tokens_out, length(CAST(text AS TEXT)) / 4.0)), total(characters), total(latency)"""
         try:
             rows = self._file.execute(f"SELECT model, {sums} FROM ({which}) GROUP BY model", (value,)).fetchall()
         except sqlite3.Error as error:
@@ -223,19 +225,45 @@ class ReplyStore:
 
     def asked(self, draw: str) -> bool:
         """Whether any reply has this draw, be it to other words or from another model."""
-        return self._file.execute("SELECT 1 FROM replies WHERE draw = ? LIMIT 1", (draw,)).fetchone() is not None
+        try:
+            row = self._file.execute("SELECT 1 FROM replies WHERE draw = ? LIMIT 1", (draw,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return row is not None
 
     def entries(self, keys: Iterable[bytes]) -> Iterator[Entry]:
         """The entries of these keys, in their order; those that the store does not hold are left out."""
         find = f"SELECT {_ENTRY} FROM replies WHERE key = ? ORDER BY generation DESC LIMIT 1"
         for key in keys:
-            row = self._file.execute(find, (key,)).fetchone()
+            try:
+                row = self._file.execute(find, (key,)).fetchone()
+            except sqlite3.Error as error:
+                raise self._broken(error) from error
             if row is not None:
                 key, model, payer, draw, characters, *rest = row
                 yield Entry(key, model, payer, draw, characters, _reply(key, tuple(rest)))
 
+    def _inspect(self) -> None:
+        """Raise StoreError unless the file is a reply store of this version; nothing is written."""
+        # Asked of SQLite, as opening and closing the file beside it would give back the locks of other connections.
+        known = self._file.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION
+        number = self._file.execute("PRAGMA user_version").fetchone()[0]
+        if known and number == VERSION:
+            return
+        self._file.close()
+        if not known:
+            raise StoreError(_FOREIGN.format(self.path))
+        age = "an older" if number < VERSION else "a newer"
+        raise StoreError(
+            f"reply store {self.path} has version {number}, from {age} Commonweal; this one reads version {VERSION}: "
+            "export its runs there (python -m experiments.replies export …) and import them into a new store, "
+            "which replies.store=… names"
+        )
+
     def _broken(self, error: Exception) -> StoreError:
         told = " ".join(str(error).split())
+        if "file is not a database" in told:
+            return StoreError(_FOREIGN.format(self.path))
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             remedy = "the file is left as it is; restore it from a copy, or name another store: replies.store=…"
         else:
@@ -265,20 +293,16 @@ def _create(path: Path) -> None:
             name.unlink(missing_ok=True)
 
 
-def _inspect(path: Path) -> None:
-    """Read the head of the file, and raise StoreError unless it is a reply store of this version."""
-    with path.open("rb") as file:
-        head = file.read(100)
-    number = int.from_bytes(head[60:64], "big")
-    if not head.startswith(b"SQLite format 3\0") or int.from_bytes(head[68:72], "big") != _APPLICATION:
-        raise StoreError(f"{path} is no reply store; it is left as it is: name another file with replies.store=…")
-    if number != VERSION:
-        age = "an older" if number < VERSION else "a newer"
-        raise StoreError(
-            f"reply store {path} has version {number}, from {age} Commonweal, and this one reads version {VERSION}; "
-            "export its runs there (python -m experiments.replies export …) and import them into a new store, "
-            "which replies.store=… names"
-        )
+def _claims(path: Path) -> int:
+    """The file of claims beside a store, open. One for all stores of the process on this path.
+
+    Closing any of several would give back the claims made through all of them: that is how POSIX locks are.
+    """
+    name = Path(f"{path.absolute()}-claims")
+    file = _OPEN.get(name)
+    if file is None or os.fstat(file).st_nlink == 0:
+        file = _OPEN[name] = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+    return file
 
 
 def _reply(key: bytes, row: tuple[Any, ...]) -> Received:

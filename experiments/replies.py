@@ -11,6 +11,7 @@ import gzip
 import json
 import shlex
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import batched
 from pathlib import Path
@@ -19,13 +20,28 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from agents.received import Received
-from agents.reply_store import Entry, ReplyStore
+from agents.reply_store import KEY_BYTES, Entry, ReplyStore
 from experiments.store import read_json, read_pieces
 from games.errors import CommonwealError, SettingError
 
 FORMAT = "commonweal replies"
 VERSION = 1
 """Of the file; raised whenever it changes."""
+_KINDS: dict[str, Any] = {
+    "key": str,
+    "model": str,
+    "payer": str,
+    "draw": str,
+    "characters": int,
+    "text": str,
+    "finish reason": str | None,
+    "tokens in": int | None,
+    "tokens out": int | None,
+    "latency": int | float,
+    "identity": str | None,
+    "top": list | None,
+}
+"""The fields of a line."""
 _AT_ONCE = 1000
 """Replies in one transaction, so that runs which share the store do not wait long."""
 _OWN = ("hydra.", "replies.", "budget.", "progress=", "forecast=")
@@ -106,7 +122,7 @@ def _lines(path: Path) -> Iterator[Any]:
                 yield json.loads(line)
     except FileNotFoundError:
         raise SettingError(f"there is no file {path}; name one that experiments.replies export wrote") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise SettingError(f"{path} is damaged or no file of replies ({error}); nothing was taken in") from error
 
 
@@ -118,6 +134,9 @@ def _head(path: Path) -> dict[str, Any]:
         raise SettingError(
             f"{path} has version {head.get('version')}, and this Commonweal reads {VERSION}; export it again with it"
         )
+    kinds = {"overrides": list, "synthetic": bool, "replies": int}
+    if wrong := [name for name, kind in kinds.items() if not isinstance(head.get(name), kind)]:
+        raise SettingError(f"{path}: its head has no {', '.join(wrong)}; nothing was taken in")
     return head
 
 
@@ -134,11 +153,20 @@ def _read(path: Path, head: dict[str, Any]) -> Iterator[Entry]:
 
 
 def _entry(line: Any) -> Entry:
+    """The reply of a line. Raises TypeError or ValueError for a field that is missing or not of its kind."""
+    if not isinstance(line, list) or len(line) != len(_KINDS):
+        raise TypeError(f"it must have {len(_KINDS)} fields")
+    for value, (name, kind) in zip(line, _KINDS.items(), strict=True):
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise TypeError(f"{name} is not of its kind")
+        if isinstance(value, str) and name != "text":
+            value.encode()  # what cannot be written raises
+        if isinstance(value, int | float) and not 0 <= value < 2**53:
+            raise ValueError(f"{name}={value}")
     key, model, payer, draw, characters, text, reason, tokens_in, tokens_out, latency, identity, top = line
-    words = [model, payer, draw, text]
-    if not all(isinstance(one, str) for one in words) or not isinstance(characters, int):
-        raise TypeError("a field is not of its kind")
     likely = None if top is None else tuple((str(token), float(value)) for token, value in top)
+    if len(bytes.fromhex(key)) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes")
     reply = Received(text, reason, tokens_in, tokens_out, float(latency), identity, likely, key)
     return Entry(bytes.fromhex(key), model, payer, draw, characters, reply)
 

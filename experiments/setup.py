@@ -122,18 +122,29 @@ def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
 
 def digest(settings: Mapping[str, Any]) -> str:
     """What tells a run from every other: a digest of all settings that its replies depend on."""
-    said = {name: value for name, value in settings.items() if name not in _BESIDE}
-    model = settings["model"]
-    said["model"] = {name: value for name, value in model.items() if name not in _RATE} | {"chat": identity(model)}
+    said = {name: _asked(value) for name, value in settings.items() if name not in _BESIDE}
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _asked(value: Any) -> Any:
+    """A setting without what no reply depends on: limits and prices of models, wherever they stand."""
+    if isinstance(value, list):
+        return [_asked(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    rates = _RATE if "chat" in value or "use" in value else set[str]()
+    kept = {name: _asked(one) for name, one in value.items() if name not in rates}
+    return kept | ({"chat": identity(value)} if "chat" in value else {})
 
 
 def _enter_earlier(made: Experiment) -> None:
     """Count towards the budget what this run has taken before it was started again."""
+    earlier = Spent()
     for name, paid in made.terms.store.paid_by(made.terms.payer).items():
         prices = next((one.prices for one in made.gateways if one.name == name), None)
         cost = prices.cost(paid.tokens_in, paid.tokens_out) if prices else 0.0
-        made.terms.budget.settle(Spent(), Spent(paid.replies, paid.tokens_in + paid.tokens_out, cost))
+        earlier = earlier.plus(Spent(paid.replies, paid.tokens_in + paid.tokens_out, cost))
+    made.terms.budget.enter(made.terms.payer, earlier)
 
 
 def reach(address: str) -> None:
