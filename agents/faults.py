@@ -27,8 +27,9 @@ class Fault:
 def fault(error: Exception, model: str) -> Fault:
     """Read any chat model's error. model: its label, for the message."""
     chain = _causes(error)
-    # Some clients wrap the error that carries the status.
-    found = [(status, _retry_after(one)) for one in chain if (status := _status(one)) is not None]
+    # Some clients wrap the error that carries the status; ours says it itself.
+    told_by = [error] if isinstance(error, EndpointError) else chain
+    found = [(status, _retry_after(one)) for one in told_by if (status := _status(one)) is not None]
     status, wait = found[0] if found else (None, None)
     words = " ".join(str(error).split())
     told = redacted(words)

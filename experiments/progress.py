@@ -2,26 +2,37 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from games.types import Choice
 
 _SHOWN = 5.0
-"""Seconds for which a note stays in the bar, and that lie between two of them where there is none."""
+"""Seconds for which a note stays below the bar, and that lie between two of them where there is none."""
 
 
 class _Rate(ProgressColumn):
-    """Decisions a second, how many failed, and what is waited for."""
+    """Decisions a second, and how many failed."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed or 0.0
-        told = f" · {task.fields['note']}" if task.fields["note"] else ""
-        return Text(f"{speed:,.0f}/s · {task.fields['failed']} failed{told}")
+        return Text(f"{speed:,.0f}/s · {task.fields['failed']} failed")
+
+
+class _Noted(Progress):
+    """A progress bar with a line below it that says what is waited for."""
+
+    note = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.note:
+            yield Text(self.note, style="yellow", no_wrap=True, overflow="ellipsis")
 
 
 class Bar:
@@ -33,7 +44,7 @@ class Bar:
         self._failed = 0
         self._answered = 0
         self._noted = 0.0
-        self._progress = Progress(
+        self._progress = _Noted(
             TextColumn("{task.description:<16}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -60,7 +71,7 @@ class Bar:
         self._close_phase()
         words = {"before": "measure", "play": "play", "after": "measure again"}
         self._name, self._failed, self._answered = words.get(name, name), 0, 0
-        self._task = self._progress.add_task(self._name, total=decisions, failed=0, note="")
+        self._task = self._progress.add_task(self._name, total=decisions, failed=0)
 
     def asked(self, choice: Choice) -> None:
         """Count one decision answered."""
@@ -68,15 +79,15 @@ class Bar:
         self._answered += 1
         if not self._progress.disable:
             if time.monotonic() - self._noted > _SHOWN:
-                self._progress.update(self._task, note="")
+                self._progress.note = ""
             self._progress.update(self._task, advance=1, failed=self._failed)
 
     def told(self, line: str) -> None:
-        """Show what the run waits for: in the bar, or else as a line every few seconds."""
+        """Show what the run waits for: below the bar, or else as a line every few seconds."""
         now = time.monotonic()
-        if not self._progress.disable and self._task is not None:
+        if not self._progress.disable:
             self._noted = now
-            self._progress.update(self._task, note=line)
+            self._progress.note = line
         elif self._plain and now - self._noted >= _SHOWN:
             self._noted = now
             print(line, file=sys.stderr)

@@ -2,15 +2,16 @@
 
 `with Loopback(lambda body, index: "B") as server:` answers B to every request at `server.base_url`. What `answer`
 returns decides the reply: text (the assistant's words), a dict (the whole JSON body; see `completion`), an
-`aiohttp.web.Response` (status, headers and bytes as they are), `Cut(text)` (a body that breaks off), or None (a
-plausible reply by itself: tool calls after the schema of the offered tools, otherwise an echo).
+`aiohttp.web.Response` (status, headers and bytes as they are), `Cut(text)` (a body that breaks off), a coroutine
+function (which is given the request and sends what it likes: see `tests.faults`), or None (a plausible reply by itself:
+tool calls after the schema of the offered tools, otherwise an echo).
 """
 
 import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,7 +36,8 @@ class Cut:
     text: str
 
 
-type Reply = str | Json | web.Response | Cut | None
+type Act = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+type Reply = str | Json | web.Response | Cut | Act | None
 type Answer = Callable[[Json, int], Reply]
 
 
@@ -112,6 +114,8 @@ class Loopback:
     async def _send(self, request: web.BaseRequest, body: Json, reply: Reply) -> web.StreamResponse:
         if isinstance(reply, web.Response):
             return reply
+        if callable(reply):
+            return await reply(request)
         if isinstance(reply, Cut):
             response = web.StreamResponse(headers={"Content-Length": str(len(reply.text.encode()) + 100)})
             response.content_type = "text/event-stream" if body.get("stream") else "application/json"

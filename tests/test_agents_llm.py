@@ -1,6 +1,7 @@
 """An agent that asks a chat model: what it sends, what it keeps, and what it makes of the reply."""
 
 import asyncio
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +10,20 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from agents.gateway import Gateway
+from agents.answers import Answering
+from agents.gateway import Gateway, Terms
 from agents.induction import Induction
+from agents.limits import Limits
 from agents.llm import METADATA, LLMAgent
+from agents.parse import parse
+from agents.request import Draw, Mode
 from agents.setting import Setting
 from agents.wording import Framing, Words
 from experiments.catalogue import member
-from games.errors import EndpointError, SettingError
+from games.decision_json import as_json
+from games.errors import EndpointError, MissingReply, SettingError
 from games.svo import Orientation
-from games.types import Allocation, Choice, Decision, Failure, Occasion, Option, as_json
+from games.types import Allocation, Choice, Decision, Failure, Occasion, Option
 
 FRAMING = Framing(
     name="plain",
@@ -41,6 +47,7 @@ class Chat(BaseChatModel):
 
     answer: Any
     heard: list[Any] = []  # noqa: RUF012 - pydantic copies defaults
+    arguments: list[Any] = []  # noqa: RUF012
     under_way: int = 0
     most: int = 0
 
@@ -54,6 +61,7 @@ class Chat(BaseChatModel):
     async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
         about = run_manager.metadata[METADATA]
         self.heard.append((list(messages), about))
+        self.arguments.append(kwargs)
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0)
@@ -71,9 +79,18 @@ def good(text, step):
     return AIMessage(said, usage_metadata={"input_tokens": 10, "output_tokens": 1, "total_tokens": 11})
 
 
-def agent(chat, induction=LABEL, orientation=Orientation.PROSOCIAL, *, concurrency=8, participant=0, framing=FRAMING):
-    gateway = Gateway("test/m", chat, concurrency=concurrency, synthetic=False)
-    return LLMAgent(Setting(participant, orientation, 1, lambda: gateway, induction, framing))
+def gateway_to(chat, concurrency=8, form="text", terms=None):
+    limits = Limits(concurrency=concurrency, retries=0)
+    answering = Answering(form, "openai", "test/m")
+    return Gateway("test/m", chat, synthetic=False, limits=limits, answering=answering, terms=terms or Terms())
+
+
+def agent(
+    chat, induction=LABEL, orientation=Orientation.PROSOCIAL, *, participant=0, reasks=0, form="text", terms=None,
+    cell="",
+):  # fmt: skip
+    gateway = gateway_to(chat, form=form, terms=terms)
+    return LLMAgent(Setting(participant, orientation, 1, lambda: gateway, induction, FRAMING, cell, reasks))
 
 
 def hvae():
@@ -314,16 +331,294 @@ async def test_an_unreadable_answer_stays_in_the_conversation_and_the_next_quest
     assert chat.heard[-1][0][-2].content == "Who knows?"
 
 
+# --- a reply that cannot be read, asked again ------------------------------------------------------------------------
+
+
+def failing(times, then="B"):
+    """Gives no answer so many times to every question, each in other words, and then does."""
+    asked = {}
+
+    def answer(text, step):
+        if step:
+            return "I understand."
+        asked[text] = asked.get(text, 0) + 1
+        return f"Who knows? ({asked[text]})" if asked[text] <= times else then
+
+    return answer
+
+
+@pytest.mark.parametrize("reasks", [1, 2, 4])
+async def test_an_unreadable_reply_is_asked_again_so_often_and_no_more(reasks):
+    chat = Chat(answer=failing(99))
+    choice = await agent(chat, reasks=reasks).decide(item(), occasion())
+    assert len(chat.heard) == 1 + reasks
+    assert choice.failure is Failure.UNREADABLE
+    assert choice.reply.calls == 1 + reasks
+    assert choice.reply.text == f"Who knows? ({1 + reasks})"
+    assert choice.reply.earlier == tuple((Failure.UNREADABLE, f"Who knows? ({n})") for n in range(1, reasks + 1))
+
+
+async def test_it_ends_with_the_first_answer_that_can_be_read():
+    chat = Chat(answer=failing(2))
+    choice = await agent(chat, reasks=5).decide(item(), occasion())
+    assert len(chat.heard) == 3
+    assert (choice.option, choice.failure, choice.reply.text) == (1, None, "B")
+    assert [reason for reason, _ in choice.reply.earlier] == [Failure.UNREADABLE] * 2
+
+
+@pytest.mark.parametrize("text", ["", "A or B", "D", "I cannot make this decision for you.", "Who knows?"])
+async def test_every_reason_not_to_read_a_reply_is_one_to_ask_again_and_is_recorded(text):
+    said = [text, "B"]
+    choice = await agent(Chat(answer=lambda *_: said.pop(0)), reasks=1).decide(item(), occasion())
+    assert choice.option == 1
+    assert choice.reply.earlier == ((parse(text, item(), "stop").failure, text),)
+
+
+async def test_what_is_kept_as_a_failure_is_never_asked_again():
+    chat = Chat(answer=failing(99))
+    choices = await administered(agent(chat, reasks=0))
+    assert [choice.failure for choice in choices] == [Failure.UNREADABLE] * 3
+    assert len(chat.heard) == 3
+    assert [choice.reply.earlier for choice in choices] == [()] * 3
+
+
+async def test_an_answer_that_can_be_read_is_never_asked_again():
+    chat = Chat(answer=lambda text, step: "B")
+    choices = await administered(agent(chat, reasks=9))
+    assert len(chat.heard) == 3
+    assert [(choice.reply.calls, choice.reply.earlier) for choice in choices] == [(1, ())] * 3
+
+
+async def test_every_attempt_has_the_same_words_a_draw_of_its_own_and_a_key_of_its_own():
+    terms, chat = Terms(), Chat(answer=failing(3))
+    choice = await agent(chat, reasks=3, terms=terms, participant=5).decide(item(4), occasion(2, "after"))
+    assert all(messages == chat.heard[0][0] for messages, _ in chat.heard)
+    assert len({about["draw"] for _, about in chat.heard}) == 4
+    assert len(set(choice.reply.keys)) == 4
+    entries = list(terms.store.entries(bytes.fromhex(key) for key in choice.reply.keys))
+    expected = [Draw(1, 5, "after", 2, "g", "choose", 1, 4, attempt=attempt) for attempt in range(4)]
+    assert [one.draw for one in entries] == [draw.written() for draw in expected]
+    assert [one.reply.text for one in entries] == [text for _, text in choice.reply.earlier] + ["B"]
+
+
+async def test_the_first_attempt_is_the_reply_that_keeping_failures_would_have_got():
+    terms = Terms()
+    kept = await agent(Chat(answer=failing(9)), terms=terms).decide(item(), occasion())
+    chat = Chat(answer=failing(0))
+    again = await agent(chat, reasks=2, terms=terms).decide(item(), occasion())
+    assert again.reply.keys[0] == kept.reply.keys[0]
+    assert again.reply.earlier == ((Failure.UNREADABLE, kept.reply.text),)
+    assert len(chat.heard) == 1
+
+
+async def test_tokens_of_all_attempts_are_counted_and_the_latency_is_of_the_answering_call():
+    def answer(text, step, replies=[]):  # noqa: B006 - counts its own calls
+        replies.append(1)
+        usage = {"input_tokens": 10, "output_tokens": len(replies), "total_tokens": 10 + len(replies)}
+        return AIMessage("?" if len(replies) < 3 else "B", usage_metadata=usage)
+
+    reply = (await agent(Chat(answer=answer), reasks=5).decide(item(), occasion())).reply
+    assert (reply.calls, reply.tokens_in, reply.tokens_out) == (3, 30, 6)
+    assert reply.latency is not None
+
+
+async def test_a_conversation_goes_on_from_the_last_attempt_alone():
+    chat = Chat(answer=failing(1))
+    made = agent(chat, hvae(), reasks=2)
+    await administered(made, items=(1, 2))
+    questions = [messages for messages, about in chat.heard if about["step"] == 0]
+    assert [len(messages) for messages in questions] == [7, 7, 9, 9]
+    assert [message.content for message in questions[3][-3:-1]] == [questions[0][-1].content, "B"]
+
+
+async def test_a_preparation_is_not_asked_again():
+    chat = Chat(answer=lambda text, step: "")
+    choices = await administered(agent(chat, hvae(), reasks=3), items=(1, 2))
+    assert [choice.failure for choice in choices] == [Failure.PREPARATION] * 2
+    assert len(chat.heard) == 1
+
+
+# --- keys, accounts and replays --------------------------------------------------------------------------------------
+
+
+async def test_the_keys_of_all_replies_stand_in_the_order_asked():
+    terms = Terms()
+    replies = [choice.reply for choice in await administered(agent(Chat(answer=good), hvae(), terms=terms))]
+    assert [len(one.keys) for one in replies] == [4, 1, 1]
+    entries = list(terms.store.entries(bytes.fromhex(key) for key in replies[0].keys))
+    assert [one.reply.text for one in entries] == ["I understand.", "I understand.", f" {GOAL}\n", "B"]
+    drawn = [Draw(1, 0, "before", 1, "g", "choose", 1, 1, step=step) for step in (1, 2, 3, 0)]
+    assert [one.draw for one in entries] == [draw.written() for draw in drawn]
+
+
+async def test_a_failed_preparation_tells_its_keys_once():
+    chat = Chat(answer=lambda text, step: "" if step == 2 else good(text, step))
+    choices = await administered(agent(chat, hvae()))
+    assert [len(choice.reply.keys) for choice in choices] == [2, 0, 0]
+
+
+async def test_what_calls_took_is_accounted_for_by_cell():
+    terms, chat = Terms(), Chat(answer=good)
+    gateway = gateway_to(chat, terms=terms)
+    for number, cell in enumerate(["altruists", "others", "others"]):
+        setting = Setting(number, Orientation.PROSOCIAL, 1, lambda: gateway, LABEL, FRAMING, cell)
+        await LLMAgent(setting).decide(item(), occasion())
+    assert {cell: account.made for cell, account in gateway.accounts.items()} == {"altruists": 1, "others": 2}
+
+
+@pytest.mark.parametrize("induction", ["label", "hvae"])
+async def test_a_replay_gives_the_same_choices_without_a_model(induction):
+    terms, wording = Terms(), Induction.from_data(member("induction", induction))
+    lived = await administered(agent(Chat(answer=failing(1)), wording, reasks=2, terms=terms))
+    replayed = agent(None, wording, reasks=2, terms=Terms(terms.store, Mode.REPLAY))
+    assert await administered(replayed) == lived
+    with pytest.raises(MissingReply, match="item 9"):
+        await replayed.decide(item(9), occasion(2))
+
+
+async def test_a_forecast_that_finds_no_reply_fails_and_calls_nothing():
+    for induction in (LABEL, hvae()):
+        peeking = agent(None, induction, reasks=2, terms=Terms(mode=Mode.PEEK))
+        assert all(choice.failure for choice in await administered(peeking))
+
+
+async def test_forgetting_frees_the_conversation_of_that_occasion_alone():
+    made = agent(Chat(answer=good), hvae())
+    await administered(made)
+    await administered(made, repetition=2)
+    await administered(made, phase="play", items=(1,))
+    assert set(made._conversations) == {("before", 1), ("before", 2), ("play", 1)}
+    made.forget("before", 1)
+    made.forget("after", 7)  # never begun
+    assert set(made._conversations) == {("before", 2), ("play", 1)}
+    # What was forgotten is begun anew, from the same replies.
+    again = await administered(made)
+    assert [choice.reply.calls for choice in again] == [4, 1, 1]
+
+
+async def test_without_a_conversation_nothing_is_kept():
+    made = agent(Chat(answer=good))
+    await administered(made)
+    assert made._conversations == {}
+    made.forget("before", 1)
+
+
+# --- probabilities and schemas ---------------------------------------------------------------------------------------
+
+
+def sure(label, share=0.999999):
+    top = [{"token": label, "logprob": math.log(share)}, {"token": "A", "logprob": math.log(1e-9)}]
+    first = {"token": top[0]["token"], "logprob": top[0]["logprob"], "top_logprobs": top}
+    return AIMessage("A", response_metadata={"finish_reason": "length", "logprobs": {"content": [first]}})
+
+
+async def test_a_choice_is_drawn_from_probabilities_and_fixed_by_its_draw():
+    chat = Chat(answer=lambda text, step: sure("C"))
+    choice = await agent(chat, form="probabilities").decide(item(), occasion())
+    assert chat.arguments == [{"logprobs": True, "top_logprobs": 20, "max_tokens": 1}]
+    assert choice.option == 2
+    assert choice.probabilities == pytest.approx((0, 0, 1), abs=1e-5)
+    assert choice.readable == pytest.approx(1, abs=1e-5)
+    assert choice.reply.text == "A"
+
+
+async def test_draws_of_the_same_probabilities_differ_between_occasions():
+    chat = Chat(answer=lambda text, step: sure("C", 0.5))
+    made = agent(chat, form="probabilities")
+    half = [one.option for n in range(20) for one in await administered(made, repetition=n)]
+    assert set(half) == {2}  # all that can be read is on this option
+    both = {"token": "A", "logprob": -0.7}, {"token": "B", "logprob": -0.7}
+    logprobs = {"content": [{**both[0], "top_logprobs": list(both)}]}
+    chat.answer = lambda text, step: AIMessage("A", response_metadata={"logprobs": logprobs})
+    drawn = [one.option for n in range(30, 60) for one in await administered(made, repetition=n)]
+    assert set(drawn) == {0, 1}
+
+
+async def test_a_distribution_over_other_words_is_asked_again_and_then_a_failure_with_its_share():
+    chat = Chat(answer=lambda text, step: sure("C", 0.3))
+    choice = await agent(chat, form="probabilities", reasks=2).decide(item(), occasion())
+    assert choice.failure is Failure.UNREADABLE
+    assert choice.readable == pytest.approx(0.3)
+    assert choice.reply.earlier == ((Failure.UNREADABLE, "A"),) * 2
+
+
+async def test_a_conversation_goes_on_from_the_option_that_was_drawn():
+    chat = Chat(answer=lambda text, step: sure("C") if step == 0 else good(text, step))
+    made = agent(chat, hvae(), form="probabilities")
+    await made.decide(replace(item(1), shown=(2, 0, 1)), occasion())
+    await made.decide(item(2), occasion())
+    # The model's text was "A"; what it was taken for is the option shown as C.
+    assert chat.heard[-1][0][-2].content == "C"
+    assert chat.arguments[:3] == [{}, {}, {}]
+    assert all(asked["logprobs"] for asked in chat.arguments[3:])
+
+
+async def test_a_conversation_goes_on_from_the_text_where_probabilities_could_not_be_read():
+    chat = Chat(answer=lambda text, step: sure("C", 0.2) if step == 0 else good(text, step))
+    await administered(agent(chat, hvae(), form="probabilities"), items=(1, 2))
+    assert chat.heard[-1][0][-2].content == "A"
+
+
+async def test_a_schema_goes_with_the_question_and_not_with_the_preparation():
+    chat = Chat(answer=lambda text, step: '{"answer": "B"}' if step == 0 else good(text, step))
+    choices = await administered(agent(chat, hvae(), form="schema"), items=(1,))
+    assert chat.arguments[:3] == [{}, {}, {}]
+    schema = chat.arguments[3]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"] == {"answer": {"type": "string", "enum": ["A", "B", "C"]}}
+    assert choices[0].option == 1
+
+
+# --- what is foreseen ------------------------------------------------------------------------------------------------
+
+
+def read_in(chat):
+    """Calls made, and characters of all messages in them."""
+    return len(chat.heard), sum(len(message.content) for messages, _ in chat.heard for message in messages)
+
+
+def of_length(characters):
+    """Replies that are all as long, an answer that can be read among them."""
+    return lambda text, step: "k" * characters if step else "ANSWER: B".rjust(characters)
+
+
+@pytest.mark.parametrize("induction", ["none", "label", "definition", "hvae"])
+@pytest.mark.parametrize(("items", "length"), [((1,), 9), ((1, 2, 3), 9), ((10, 200, 3000), 40)])
+async def test_what_is_foreseen_is_what_is_sent(induction, items, length):
+    chat = Chat(answer=of_length(length))
+    made = agent(chat, Induction.from_data(member("induction", induction)))
+    foreseen = made.foresee([item(n) for n in items], length)
+    assert chat.heard == []
+    await administered(made, items)
+    assert foreseen == read_in(chat)
+
+
+async def test_several_conversations_are_prepared_each_by_itself():
+    chat = Chat(answer=of_length(9))
+    made = agent(chat, hvae())
+    foreseen = made.foresee([item(1), item(2), item(3)], 9, 3)
+    for number in (1, 2, 3):
+        await administered(made, (number,), repetition=number)
+    calls, characters = read_in(chat)
+    assert foreseen[0] == calls == 12
+    # Which decision falls into which conversation is not known, so what was said before is spread evenly.
+    assert foreseen[1] == pytest.approx(characters, rel=0.25)
+
+
+async def test_without_a_conversation_it_makes_no_difference_how_many_there_are():
+    made = agent(Chat(answer=good))
+    assert made.foresee([item(1), item(2)], 100, 1) == made.foresee([item(1), item(2)], 5, 2)
+
+
 # --- limits and errors -----------------------------------------------------------------------------------------------
 
 
 async def test_the_models_limit_holds_over_all_agents_together():
     chat = Chat(answer=lambda text, step: "B")
-    gateway = Gateway("test/m", chat, concurrency=3, synthetic=False)
+    gateway = gateway_to(chat, concurrency=3)
     crew = [LLMAgent(Setting(n, Orientation.PROSOCIAL, 1, lambda: gateway, LABEL, FRAMING)) for n in range(9)]
     await asyncio.gather(*[administered(one) for one in crew])
     assert chat.most == 3
-    assert gateway.calls == 27
+    assert gateway.accounts[""].made == 27
 
 
 @pytest.mark.parametrize("induction", ["label", "hvae"])

@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from agents.faults import fault
 from agents.openai_compatible import EndpointStatusError, OpenAICompatible
 from games.errors import EndpointError, SettingError
 from tests.loopback import Cut, Loopback, completion
@@ -188,6 +189,21 @@ async def test_a_bare_minimum_of_a_reply_is_enough(server):
     assert said.response_metadata == {"model_name": "m"}
 
 
+USABLE = {"prompt_tokens": 3, "completion_tokens": 1}
+
+
+@pytest.mark.parametrize("odd", ["many", None, -1, 1.5, True, [], {}])
+async def test_a_count_of_tokens_that_can_be_none_makes_no_reply_unusable(server, odd):
+    counts = [{"prompt_tokens": odd, "completion_tokens": odd, "total_tokens": odd}, odd]
+    counts += [USABLE | {"total_tokens": odd, "prompt_tokens_details": odd, "completion_tokens_details": odd}]
+    counts += [USABLE | {"prompt_tokens_details": {"cached_tokens": odd}}]
+    server.answer = lambda body, index: completion("A", usage=counts[index])
+    said = [await model_at(server).ainvoke("hello") for _ in counts]
+    assert [one.content for one in said] == ["A"] * 4
+    expected = {"input_tokens": 3, "output_tokens": 1, "total_tokens": 4}
+    assert [one.usage_metadata for one in said] == [None, None, expected, expected]
+
+
 async def test_several_choices_count_their_tokens_once(server):
     both = [{"message": {"content": text}, "finish_reason": "stop"} for text in "AB"]
     server.answer = lambda body, index: completion("", choices=both)
@@ -233,6 +249,14 @@ def test_error_bodies_of_every_shape(server, body, words):
     assert (error.status, error.retry_after) == (502, None)
 
 
+@pytest.mark.parametrize("name", ["type", "code"])
+def test_an_account_without_money_can_be_told_from_too_many_requests(server, name):
+    told = {"message": "You exceeded your current quota.", name: "insufficient_quota"}
+    server.answer = lambda _, index: web.json_response({"error": told}, status=429)
+    found = fault(error_of(server), "m")
+    assert (found.reason, found.passing) == ("429", False)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -246,7 +270,6 @@ def test_error_bodies_of_every_shape(server, body, words):
         '{"choices": ["A"]}',
         '{"choices": [{"message": null}]}',
         '{"choices": [{"message": {"content": 5}}]}',
-        '{"choices": [{"message": {"content": "A"}}], "usage": {"prompt_tokens": "many"}}',
         '{"choices": [{"message": {"content": "A", "tool_calls": [{"function": {}}]}}]}',
         '{"error": {"message": "upstream is down", "code": 502}}',
     ],

@@ -1,19 +1,27 @@
 """Chat models of providers: what is missing is told before any call, and nothing shows a key."""
 
 import importlib.util
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from langchain_core.messages import HumanMessage
 
 from agents import providers
+from agents.answers import Answering
+from agents.faults import fault
 from agents.gateway import Gateway
+from agents.limits import Limits
 from agents.openai_compatible import OpenAICompatible
 from agents.providers import openai_compatible, provider_model
+from agents.request import Call, Draw
 from games.errors import EndpointError, SettingError
-from tests.loopback import Loopback
+from games.types import Allocation, Decision, Option
+from tests.loopback import Loopback, completion
 
 KEY = "sk-planted-0123456789"
+DRAW = Draw(1, 0, "before", 1, "slider", "choose", 1, 1)
+CALL = Call([HumanMessage("A or B?")], DRAW, metadata={"commonweal": {"draw": 1}})
 
 
 @pytest.fixture
@@ -82,8 +90,8 @@ def test_the_made_model_does_not_show_the_key(keyed):
 
 async def test_openai_answers_through_the_gateway_with_tokens_and_identity(keyed):
     with Loopback(lambda body, index: "B", model="m-2026") as server:
-        gateway = Gateway("openai/m", openai(base_url=server.base_url), concurrency=2, synthetic=False)
-        received = await gateway.ask([HumanMessage("A or B?")], {"commonweal": {"draw": 1}})
+        gateway = Gateway("openai/m", openai(base_url=server.base_url), synthetic=False)
+        received = await gateway.ask(CALL)
         await gateway.close()
         assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
         assert "commonweal" not in server.bodies[0].get("metadata", {})
@@ -100,13 +108,41 @@ async def test_an_endpoint_that_repeats_the_key_in_its_error_does_not_make_us_sh
 
     with Loopback(refuse) as server:
         for made in (openai(base_url=server.base_url), openai_compatible("m", server.base_url)):
-            gateway = Gateway("m", made, concurrency=1, synthetic=False)
+            gateway = Gateway("m", made, synthetic=False, limits=Limits(retries=0))
             with pytest.raises(EndpointError) as raised:
-                await gateway.ask([HumanMessage("A or B?")], {})
+                await gateway.ask(CALL)
             await gateway.close()
             assert "Incorrect API key" in str(raised.value)
             assert KEY not in str(raised.value)
             assert "\n" not in str(raised.value)
+
+
+async def test_a_schema_and_log_probabilities_reach_the_provider_and_come_back(keyed):
+    first = {"token": "B", "logprob": -0.1, "top_logprobs": [{"token": "B", "logprob": -0.1, "bytes": [66]}]}
+    with Loopback(lambda body, index: completion("B", logprobs={"content": [first]})) as server:
+        gateway = Gateway("openai/m", openai(base_url=server.base_url), synthetic=False)
+        menu = Decision("g", 0, (Option("x", Allocation(1, 0)), Option("y", Allocation(0, 1))))
+        likely, schema = (Answering(form, "openai").arguments(menu) for form in ("probabilities", "schema"))
+        received = await gateway.ask(replace(CALL, arguments=likely))
+        await gateway.ask(replace(CALL, arguments=schema))
+        await gateway.close()
+        first, second = server.bodies
+    assert received.top == (("B", -0.1),)
+    assert (first["logprobs"], first["top_logprobs"], first["max_completion_tokens"]) == (True, 20, 1)
+    assert second["response_format"] == schema["response_format"]
+
+
+@pytest.mark.parametrize(("status", "reason", "passing"), [(429, "429", True), (503, "503", True), (401, "401", False)])
+async def test_the_status_and_the_wait_of_a_providers_error_are_read(status, reason, passing, keyed, monkeypatch):
+    monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", KEY)
+    body = {"error": {"message": "no"}}
+    with Loopback(lambda _, index: web.json_response(body, status=status, headers={"Retry-After": "7"})) as server:
+        for made in (openai(base_url=server.base_url, max_retries=0), openai_compatible("m", server.base_url)):
+            with pytest.raises(Exception, match="no") as raised:
+                await made.ainvoke("A or B?")
+            found = fault(raised.value, "m")
+            assert (found.reason, found.passing, found.wait) == (reason, passing, 7.0)
+        assert server.count == 2  # nobody but the gateway asks twice
 
 
 # --- any server with OpenAI's chat completions -----------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The simulated respondent behind the door of a chat model."""
 
+import hashlib
+import json
 import math
 from collections import Counter
 
@@ -8,15 +10,19 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from pydantic import ValidationError
 
+from agents.answers import Answering, probabilities
 from agents.gateway import Gateway
 from agents.llm import METADATA
 from agents.parse import parse, refused
+from agents.received import received
+from agents.request import Call, Draw
 from agents.synthetic import FORMS, REFUSALS, UNREADABLE, SyntheticChatModel
+from games.decision_json import as_json
 from games.errors import SettingError
 from games.public_goods import PublicGoods
 from games.slider import Slider
 from games.svo import RING_ANGLES, Orientation, utility
-from games.types import Allocation, Answer, Decision, Experience, Failure, Option, as_json
+from games.types import Allocation, Answer, Decision, Experience, Failure, Option
 
 SHARP = {"spread": 0.0, "precision": 1e3, "unreadable": 0.0, "refusals": 0.0}
 ANSWERING = {"unreadable": 0.0, "refusals": 0.0}
@@ -99,6 +105,20 @@ def test_a_preparatory_step_is_answered_in_words_that_are_no_refusal():
     said = SyntheticChatModel(refusals=1, unreadable=0).reply(about(alike(), step=2))
     assert said.strip()
     assert not refused(said)
+
+
+def test_replies_in_words_are_those_that_earlier_versions_gave():
+    model = SyntheticChatModel(position_bias=0.3, unreadable=0.05, refusals=0.05)
+    said = [
+        model.reply(about(decision, draw, orientation=orientation, step=step))
+        for decision in slider_and_game()
+        for draw in range(20)
+        for orientation in ("prosocial", "competitive", None)
+        for step in (0, 2)
+    ]
+    # Of version 0.1.0; another digest here makes every stored reply of the synthetic model one of the past.
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    assert digest == "0edabbf8fbd967e15cd67577f2d564396b3016bd3ef8a5cb21884f5d303df123"
 
 
 # --- choices ---------------------------------------------------------------------------------------------------------
@@ -226,9 +246,85 @@ async def test_free_conversation_is_refused_and_the_message_says_what_to_plug_in
         SyntheticChatModel().invoke("Hello?")
     with pytest.raises(SettingError, match="model=openai"):
         await SyntheticChatModel().ainvoke("Hello?", config={"metadata": {"another": 1}})
-    gateway = Gateway("synthetic", SyntheticChatModel(), concurrency=1, synthetic=True)
+    gateway = Gateway("synthetic", SyntheticChatModel(), synthetic=True)
     with pytest.raises(SettingError, match="model=openai"):
-        await gateway.ask(MESSAGES, {})
+        await gateway.ask(Call(MESSAGES, Draw(1, 0, "before", 1, "g", "choose", 1, 1)))
+
+
+SCHEMA = Answering("schema", "openai")
+LIKELY = Answering("probabilities", "openai")
+
+
+async def answer(model, call, arguments):
+    return await model.ainvoke(MESSAGES, config={"metadata": {METADATA: call}}, **arguments)
+
+
+@pytest.mark.parametrize("decision", [Slider().decisions()[0], PublicGoods().decisions(PublicGoods().start(1))[0]])
+async def test_asked_for_an_object_it_answers_with_one_that_names_the_same_option(decision):
+    model = SyntheticChatModel(**ANSWERING)
+    for draw in range(30):
+        message = await answer(model, about(decision, draw), SCHEMA.arguments(decision))
+        assert set(json.loads(message.content)) == {"answer"}
+        plain = parse(model.reply(about(decision, draw)), decision)
+        assert SCHEMA.choice(received(message, 0.1, ""), decision, draw).option == plain.option
+
+
+async def test_asked_for_an_object_it_fails_as_often_as_in_words():
+    decision, model = alike(), SyntheticChatModel(unreadable=0.3, refusals=0.3)
+    for draw in range(60):
+        message = await answer(model, about(decision, draw), SCHEMA.arguments(decision))
+        plain = parse(model.reply(about(decision, draw)), decision)
+        assert parse(message.content, decision).failure == plain.failure
+
+
+@pytest.mark.parametrize("losses", [{}, ANSWERING, {"unreadable": 0.2, "refusals": 0.1}])
+@pytest.mark.parametrize("orientation", ["prosocial", "competitive", None])
+async def test_its_log_probabilities_are_the_distribution_that_it_draws_from(losses, orientation):
+    model = SyntheticChatModel(position_bias=0.5, **losses)
+    lost = model.unreadable + model.refusals
+    for decision in (*Slider().decisions(), alike(shown=(2, 0, 1))):
+        call = about(decision, orientation=orientation)
+        found = received(await answer(model, call, LIKELY.arguments(decision)), 0.1, "")
+        expected = (1 - lost) * model.probabilities(decision, model.angle(5, orientation))
+        assert [probabilities(found.top, decision)[index] for index in decision.shown] == pytest.approx(expected)
+        assert sum(math.exp(value) for _, value in found.top) == pytest.approx(1)
+        values = [value for _, value in found.top]
+        assert values == sorted(values, reverse=True)
+        choice = LIKELY.choice(found, decision, 1)
+        assert choice.readable == pytest.approx(1 - lost)
+        assert [choice.probabilities[index] for index in decision.shown] == pytest.approx(expected / (1 - lost))
+
+
+async def test_of_many_amounts_the_twenty_likeliest_tokens_are_told():
+    game = PublicGoods()
+    decision = game.decisions(game.start(1))[0]
+    model = SyntheticChatModel(**ANSWERING)
+    found = received(await answer(model, about(decision), LIKELY.arguments(decision)), 0.1, "")
+    assert len(found.top) == 20
+    expected = model.probabilities(decision, model.angle(5, "prosocial"))
+    read = probabilities(found.top, decision)
+    assert sorted(read) == pytest.approx([0, *sorted(expected)[1:]])
+
+
+async def test_asked_for_fewer_alternatives_it_tells_the_likeliest():
+    message = await answer(SyntheticChatModel(), about(alike()), {"logprobs": True, "top_logprobs": 2})
+    (first,) = message.response_metadata["logprobs"]["content"]
+    assert len(first["top_logprobs"]) == 2
+    assert (first["token"], first["logprob"]) == tuple(first["top_logprobs"][0].values())
+
+
+async def test_a_respondent_that_mostly_declines_is_unreadable_in_probabilities_too():
+    decision, model = alike(), SyntheticChatModel(unreadable=0.4, refusals=0.3)
+    found = received(await answer(model, about(decision), LIKELY.arguments(decision)), 0.1, "")
+    choice = LIKELY.choice(found, decision, 1)
+    assert (choice.failure, choice.readable) == (Failure.UNREADABLE, pytest.approx(0.3))
+
+
+async def test_not_asked_for_them_it_tells_no_log_probabilities_and_none_of_a_preparation():
+    decision = alike()
+    for step, arguments in ((0, {}), (0, {"logprobs": False}), (2, {"logprobs": True, "top_logprobs": 5})):
+        message = await answer(SyntheticChatModel(), about(decision, step=step), arguments)
+        assert received(message, 0.1, "").top is None
 
 
 @pytest.mark.parametrize("setting", [{"spread": -1}, {"precision": -1}, {"unreadable": 1.1}, {"refusals": -0.1}])
