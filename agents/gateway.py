@@ -34,13 +34,14 @@ class Terms:
     """What holds for all models of a run.
 
     store: the reply store.  mode: where replies come from.  budget: what may be spent.
-    payer: the run, by the digest of its settings.
+    payer: the run, by the digest of its settings.  anew: whether a forecast is of a run that asks everything anew.
     """
 
     store: ReplyStore = field(default_factory=ReplyStore)
     mode: Mode = Mode.LIVE
     budget: Budget = field(default_factory=Budget)
     payer: str = ""
+    anew: bool = False
 
 
 @dataclass

@@ -15,7 +15,7 @@ import math
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,7 +32,8 @@ from agents.induction import Induction
 from agents.limits import Limits
 from agents.llm import LLMAgent
 from agents.openai_compatible import OpenAICompatible
-from agents.reply_store import ReplyStore
+from agents.received import Received
+from agents.reply_store import Entry, ReplyStore
 from agents.setting import Setting
 from agents.wording import Framing, Words
 
@@ -76,6 +77,26 @@ async def chat_openai(base_url: str, calls: int, at_once: int) -> None:
     await through_langchain(model, calls, at_once)
 
 
+class TimedStore(ReplyStore):
+    """A reply store that knows how many seconds it has taken."""
+
+    took = 0.0
+
+    def get(self, key: bytes) -> Received | None:
+        """As the store does, timed."""
+        started = time.perf_counter()
+        found = super().get(key)
+        TimedStore.took += time.perf_counter() - started
+        return found
+
+    def add(self, entries: Iterable[tuple[Entry, bool]]) -> list[bool]:
+        """As the store does, timed."""
+        started = time.perf_counter()
+        added = super().add(entries)
+        TimedStore.took += time.perf_counter() - started
+        return added
+
+
 async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
     """A decision from end to end: six slider items each; rendering, reply store on disk, budget, call, parsing, row."""
     from experiments.catalogue import member
@@ -90,7 +111,7 @@ async def whole_decision(base_url: str, calls: int, at_once: int) -> None:
 
     slider = Slider(secondary=False)
     folder = tempfile.TemporaryDirectory()
-    store = ReplyStore(Path(folder.name) / "replies.sqlite")
+    store = TimedStore(Path(folder.name) / "replies.sqlite")
     gateway = Gateway(
         "m",
         OpenAICompatible(base_url=base_url, model="m", max_connections=at_once),
@@ -198,6 +219,8 @@ def compare(calls: int, at_once: int, delay: float, repetitions: int) -> None:
         if runs:
             wall, cpu = (median(column) for column in zip(*runs, strict=True))
             print(f"{name:<28}{wall:>8.2f}{wall / floor:>11.2f}{cpu / calls * 1000:>13.2f}{calls / wall:>9.0f}")
+    share = TimedStore.took / sum(wall for wall, _ in took["whole decision"])
+    print(f"of the wall time of whole decisions the reply store took {share:.1%}")
 
 
 if __name__ == "__main__":

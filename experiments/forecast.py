@@ -168,6 +168,8 @@ def _seconds(needs: Sequence[tuple[Need, int]], gateway: Gateway, usual: _Usual,
 
 def held(made: Experiment) -> dict[str, int]:
     """How many of a run's calls the store can answer, by cell; the experiment must have been made for a forecast."""
+    if made.terms.anew:
+        return {}
     made.run(lambda records: None)
     counts = dict[str, int]()
     for row in made.accounting():
@@ -175,8 +177,8 @@ def held(made: Experiment) -> dict[str, int]:
     return counts
 
 
-def tell(made: Experiment, sweep: Path | None) -> None:
-    """Print the forecast of a run; as a job of a sweep, also of all its jobs so far, which its folder keeps."""
+def tell(made: Experiment, sweep: Path | None, job: int = 0) -> None:
+    """Print the forecast of a run; as a job of a sweep, from 0, also of all jobs so far, which the folder keeps."""
     console = Console()
     whole = forecast(made)
     if whole is None:
@@ -189,7 +191,7 @@ def tell(made: Experiment, sweep: Path | None) -> None:
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.title_justify = "left"
     table.add_column("cell", no_wrap=True)
-    for name in ("model", "calls", "in the store", "to make", "tokens in", "tokens out", "cost"):
+    for name in ("model", "calls", "in the store", "to make", "tokens in", "tokens out", "cost", "time"):
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     left = []
     for row in whole["cells"]:
@@ -207,33 +209,33 @@ def tell(made: Experiment, sweep: Path | None) -> None:
     console = Console(width=max(console.width, wide.measure(table).maximum))
     console.print(table)
     at = ", ".join(f"{one.name} at {one.limits.concurrency}" for one in made.gateways)
-    console.print(f"about {_time(total.seconds)} at the concurrency set ({at}); no call was made")
+    console.print(f"time: at the concurrency set ({at}), other cells apart; no call was made")
     for name in whole["assumed"]:
         console.print(
             f"of {name} no reply is in the store: assumed are {_CHARACTERS_PER_TOKEN:g} characters a token, "
             f"{_REPLY_TOKENS:g} tokens and {_LATENCY:g} s a reply"
         )
     if sweep is not None:
-        _add_to_sweep(sweep, total, console)
+        _add_to_sweep(sweep, job, total, console)
 
 
 def _row(need: Need) -> tuple[str, ...]:
     cost = "no price" if need.cost is None else f"{need.cost:,.2f}"
-    return f"{need.calls:,}", f"{need.tokens_in:,.0f}", f"{need.tokens_out:,.0f}", cost
+    return f"{need.calls:,}", f"{need.tokens_in:,.0f}", f"{need.tokens_out:,.0f}", cost, _time(need.seconds)
 
 
-def _add_to_sweep(sweep: Path, need: Need, console: Console) -> None:
+def _add_to_sweep(sweep: Path, job: int, need: Need, console: Console) -> None:
     """Enter a job's need in the sweep's folder, and print what all jobs so far need together."""
     sweep.mkdir(parents=True, exist_ok=True)
     path = sweep / "forecast.jsonl"
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a" if job else "w", encoding="utf-8") as file:
         file.write(json.dumps(asdict(need)) + "\n")
     jobs = [Need(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     total = sum_of(jobs)
-    calls, tokens_in, tokens_out, cost = _row(total)
+    calls, tokens_in, tokens_out, cost, time = _row(total)
     console.print(
         f"[bold]sweep so far: {len(jobs)} job{'s' if len(jobs) > 1 else ''}, {calls} calls, {tokens_in} tokens in, "
-        f"{tokens_out} out, cost {cost}, {_time(total.seconds)}[/bold] (jobs may share replies, which are paid once)"
+        f"{tokens_out} out, cost {cost}, {time}[/bold] (jobs may share replies, which are paid once)"
     )
 
 

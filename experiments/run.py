@@ -88,7 +88,7 @@ def main(config: "DictConfig") -> float | None:
             from experiments.setup import experiment
 
             made = experiment(config)
-            tell(made, sweep)
+            tell(made, sweep, about.job.num if sweep else 0)
             made.terms.store.close()
             _leave_nothing(folder, about.job.name)
             return None

@@ -117,6 +117,7 @@ def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
         mode=Mode.PEEK if settings["forecast"] else Mode(replies["mode"]),
         budget=limits,
         payer=digest(settings),
+        anew=replies["mode"] == Mode.REFRESH,
     )
 
 
