@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -245,7 +246,11 @@ class Gateway:
         try:
             came = await asyncio.shield(sending)
         except asyncio.CancelledError:
-            came = await sending
+            # Paid for already: waited for, however often this task is told to stop.
+            while not sending.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([sending])
+            came = sending.result()
         if isinstance(came, Fault):
             account.faults[came.reason] += 1
             if came.reason == "429":

@@ -125,7 +125,7 @@ class LLMAgent:
 
         reply: characters of a usual reply.  conversations: how many the decisions are divided among.
         """
-        saved = {step.save: f"«{step.save}»" for step in self._induced.steps if step.save}
+        saved = {step.save: "x" * round(reply) for step in self._induced.steps if step.save}
         opening = sum(len(str(message.content)) for message in self._opening())
         prepared, characters = 0.0, 0.0
         for step in self._induced.steps:

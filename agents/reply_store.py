@@ -159,7 +159,8 @@ class ReplyStore:
         waiting, self._waiting = self._waiting, []
         try:
             kept = self.add((entry, renew) for entry, renew, _ in waiting)
-        except StoreError as error:
+        except Exception as error:
+            # Whatever it is, nobody may wait for ever.
             for _, _, future in waiting:
                 if not future.done():
                     future.set_exception(error)

@@ -228,7 +228,7 @@ def test_a_reply_too_many_or_too_few_is_refused(exported, tmp_path):
 def test_a_head_without_one_of_its_parts_is_refused(exported, tmp_path, name):
     head, *rest = lines(exported)
     del head[name]
-    refused(written(tmp_path / "head.gz", [head, *rest]), "")
+    refused(written(tmp_path / "head.gz", [head, *rest]), f"{name}.*; nothing was taken in")
 
 
 WRONG = [(0, "no hex"), (0, 5), (0, None), (0, "ab"), (1, None), (2, 5), (3, []), (4, "8"), (4, None), (5, None)]
