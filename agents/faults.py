@@ -41,7 +41,8 @@ def fault(error: Exception, model: str) -> Fault:
         return Fault(str(status), passing, wait, message)
     if status is not None:
         return Fault("body", True, None, message)
-    names = " ".join(type(one).__name__ for one in chain)
+    # An error is often named for a case (ServerDisconnectedError, ReadError), and one of its bases for the kind.
+    names = " ".join(base.__name__ for one in chain for base in type(one).__mro__)
     if any(isinstance(one, TimeoutError) for one in chain) or "Timeout" in names:
         return Fault("timeout", True, None, message)
     lost = any(word in names for word in ("Connect", "Network", "Protocol"))
@@ -84,10 +85,9 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 
 def keys_in_environment() -> tuple[str, ...]:
-    """The values of all environment variables that hold a key."""
-    return tuple(
-        value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN", "_SECRET")) and value
-    )
+    """The values of all environment variables that hold a key, as they are sent: without white space around them."""
+    held = (value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN", "_SECRET")))
+    return tuple(value for value in held if value)
 
 
 def redacted(text: str) -> str:

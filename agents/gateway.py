@@ -281,10 +281,7 @@ class Gateway:
         finally:
             self.terms.budget.settle(likely, real)
             self._tokens.correct(real.tokens - likely.tokens)
-        for key_held in self._keys:
-            secret = key_held.get_secret_value()
-            if secret in reply.text:
-                reply = replace(reply, text=reply.text.replace(secret, "…"))
+        reply = self._without_keys(reply)
         self._enter(account, reply)
         self._slots.grow()
         if call.arguments.get("logprobs") and reply.top is None and stopped(reply.finish_reason) is not Failure.REFUSED:
@@ -295,6 +292,16 @@ class Gateway:
         except StoreError as error:
             self._ended = error
             raise
+
+    def _without_keys(self, reply: Received) -> Received:
+        """The reply without any key that the endpoint repeats in it."""
+        for held in self._keys:
+            key = held.get_secret_value()
+            words = (reply.text, reply.finish_reason or "", reply.model or "")
+            if any(key in word for word in words):
+                text, reason, model = (word.replace(key, "…") for word in words)
+                reply = replace(reply, text=text, finish_reason=reason or None, model=model or None)
+        return reply
 
     def _enter(self, account: Account, reply: Received) -> None:
         account.made += 1

@@ -91,9 +91,8 @@ def usage_of(counts: object) -> UsageMetadata | None:
     if not isinstance(counts, dict):
         return None
     told, made, total = (_count(counts, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
-    if told is None and made is None:
-        return None
-    told, made = told or 0, made or 0
+    if told is None or made is None:
+        return None  # LangChain knows no half a count, and 0 would be a false one
     usage = UsageMetadata(input_tokens=told, output_tokens=made, total_tokens=total or told + made)
     if (cached := _count(counts.get("prompt_tokens_details"), "cached_tokens")) is not None:
         usage["input_token_details"] = InputTokenDetails(cache_read=cached)

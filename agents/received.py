@@ -5,6 +5,9 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+_MOST = 10**7
+"""Tokens in one call; a greater count is a mistake, and would hold up a pace or spend a budget for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -54,7 +57,7 @@ def _clean(word: object) -> str | None:
 
 def _count(tokens: object) -> int | None:
     """A count of tokens; None for what can be none, which must not reach an account."""
-    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 2**53 else None
+    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens <= _MOST else None
 
 
 def _top(logprobs: object) -> tuple[tuple[str, float], ...] | None:

@@ -124,9 +124,9 @@ class ReplyStore:
             # Found out now rather than with the first reply: is it whole, and can it be written?
             self._file.execute("SELECT max(id) FROM replies").fetchone()
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute(f"PRAGMA user_version = {VERSION}")
-            self._file.execute("COMMIT")
+            self._file.execute("ROLLBACK")  # a file that turns out to be damaged must stay as it was
             self._claims = _claims(path)
+            os.pwrite(self._claims, bytes(4096), 0)  # is there room at all?
         except (sqlite3.Error, OSError) as error:
             raise self._broken(error) from error
 

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -20,6 +20,8 @@ from hydra.types import RunMode
 from games.errors import BudgetError, CommonwealError, SecretError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omegaconf import DictConfig
 
 
@@ -33,10 +35,16 @@ def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float 
     from experiments.progress import Bar
     from experiments.report import redraw
     from experiments.setup import experiment
-    from experiments.store import Writer
+    from experiments.store import Writer, holds
     from experiments.terminal import show
 
     made = experiment(config, sweep)
+    if holds(folder, made.terms.payer, finished=True):
+        made.terms.store.close()
+        print(f"{folder} holds this run already, finished; it is redrawn from its files", file=sys.stderr)
+        summary, written = redraw(folder)
+        show(summary, folder, written)
+        return _headline(summary)
     writer = Writer(folder, made.terms.payer)
     writer.manifest(made, "running")
     status, reason, started = "failed", None, time.monotonic()
@@ -68,6 +76,10 @@ def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float 
     show(summary, folder, written)
     if status == "incomplete":
         raise BudgetError(reason)
+    return _headline(summary)
+
+
+def _headline(summary: "Mapping[str, Any]") -> float | None:
     headline: dict[str, float | None] = summary["headline"]
     rationality = headline["value_rationality_corrected"]
     return headline["cooperation"] if rationality is None else rationality

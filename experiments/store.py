@@ -45,8 +45,8 @@ class Writer:
         self._written = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
         held = [path for table in SCHEMAS for path in (folder / f"{table}.parquet", folder / table) if path.exists()]
-        if held and not _unfinished(folder, settings):
-            raise SettingError(f"{folder} already holds a run; name another folder with hydra.run.dir=…")
+        if held and not holds(folder, settings, finished=False):
+            raise SettingError(f"{folder} already holds another run; name another folder with hydra.run.dir=…")
         if held:
             aside = folder / "earlier" / str(len(list(folder.glob("earlier/*"))) + 1)
             aside.mkdir(parents=True)
@@ -96,13 +96,13 @@ class Writer:
             shutil.rmtree(self._folder / table, ignore_errors=True)
 
 
-def _unfinished(folder: Path, settings: str) -> bool:
-    """Whether a folder holds a run of these settings that did not come to its end."""
+def holds(folder: Path, settings: str, *, finished: bool) -> bool:
+    """Whether a folder holds a run of these settings, by their digest, that did or did not come to its end."""
     try:
         manifest = read_json(folder, "manifest")
     except SettingError:
         return False
-    return manifest.get("settings") == settings and manifest.get("status") != "finished"
+    return manifest.get("settings") == settings and (manifest.get("status") == "finished") is finished
 
 
 def read_table(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -360,12 +359,22 @@ def test_help_needs_neither_mesa_nor_matplotlib_nor_a_provider():
     assert not [name for name in heavy if name in imported]
 
 
-def test_a_second_run_into_the_same_folder_is_refused(tmp_path):
+def test_a_finished_run_started_again_in_its_folder_makes_no_call_and_stays(tmp_path):
     assert run(tmp_path / "run", *small()).returncode == 0
-    done = run(tmp_path / "run", *small())
+    before = {path: path.read_bytes() for path in tmp_path.glob("run/*.parquet")}
+    done = run(tmp_path / "run", *small("replies.mode=refresh"))
+    assert done.returncode == 0, done.stderr
+    assert "holds this run already, finished" in done.stderr
+    assert "1,280" not in done.stdout
+    assert {path: path.read_bytes() for path in tmp_path.glob("run/*.parquet")} == before
+
+
+def test_another_run_into_the_same_folder_is_refused(tmp_path):
+    assert run(tmp_path / "run", *small()).returncode == 0
+    done = run(tmp_path / "run", *small("seed=2"))
     assert done.returncode == 2
-    assert re.search(r"already holds a run", done.stderr)
-    assert read_json(tmp_path / "run", "manifest")["status"] == "finished"
+    assert "already holds another run" in done.stderr
+    assert read_json(tmp_path / "run", "manifest")["seed"] == 1
 
 
 def test_the_reference_behind_the_told_answers():

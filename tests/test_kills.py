@@ -76,11 +76,7 @@ def test_a_run_killed_again_and_again_ends_as_if_nothing_had_been(seed, undistur
                 continue
             _, said = process.communicate(timeout=120)
             break
-        if process.returncode == 2 and "already holds a run" in said:
-            # It was killed while its figures were drawn.
-            assert command("experiments.report", str(folder)).returncode == 0
-        else:
-            assert process.returncode == 0, said
+        assert process.returncode == 0, said
         assert read_json(folder, "manifest")["status"] == "finished"
         assert tables(folder, "latency") == tables(reference, "latency")
         assert len(stored(folder)) == len(set(stored(folder))) == LONGER_ALL
@@ -251,10 +247,7 @@ def pages_of_garbage(path):
     path.write_bytes(whole)
 
 
-AT_OPENING = pytest.mark.xfail(strict=True, raises=AssertionError, reason="opening a store writes into it")
-
-
-@pytest.mark.parametrize("damage", [garbage, truncated, pytest.param(pages_of_garbage, marks=AT_OPENING)])
+@pytest.mark.parametrize("damage", [garbage, truncated, pages_of_garbage])
 def test_a_damaged_store_is_told_before_any_request_and_left_as_it_is(damage, tmp_path):
     path = tmp_path / "replies.sqlite"
     damage(path)
