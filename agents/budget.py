@@ -4,14 +4,11 @@ import fcntl
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from agents.received import Received
 from games.errors import BudgetError, above, whole
-
-_WIDTH = 200
-"""Bytes of the file that jobs share: one line, always as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,8 @@ class Budget:
     """The most that may be spent; None for no limit.
 
     calls: replies received.  tokens: read and written together.  cost: in the currency of the models' prices.
-    shared: a file in which the jobs of a sweep keep one account; None for a run by itself.
+    shared: a file in which the jobs of a sweep keep their accounts; None for a run by itself.
+    payer: the run, by the digest of its settings; jobs with the same settings are one run.
 
     Before a call its likely cost is booked, and corrected when the reply is there; so tokens and cost can go beyond
     the limit by no more than the calls under way were misjudged. Raises SettingError for a limit below 0.
@@ -65,6 +63,7 @@ class Budget:
     tokens: int | None = None
     cost: float | None = None
     shared: Path | None = None
+    payer: str = ""
     spent: Spent = field(default_factory=Spent)
 
     def __post_init__(self) -> None:
@@ -90,15 +89,13 @@ class Budget:
         if self.limited:
             self._account(real.plus(likely, -1), None)
 
-    def enter(self, payer: str, earlier: Spent) -> None:
-        """Count what a run has taken before it was started again; of the jobs that share an account, once."""
-        if self.shared is not None:
-            self.shared.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self.shared.with_name(f"{self.shared.stem}-{payer}").touch(exist_ok=False)
-            except FileExistsError:
-                return
-        self.settle(Spent(), earlier)
+    def enter(self, earlier: Spent) -> None:
+        """Count what this run has taken before it was started again.
+
+        In a shared account it takes the place of what stood there for the run: a process that was killed had calls
+        booked that never came to anything.
+        """
+        self._account(earlier, None, anew=True)
 
     def _refuse(self, spent: Spent) -> None:
         for name in ("calls", "tokens", "cost"):
@@ -110,22 +107,29 @@ class Budget:
                     f"start the same command with a larger budget.{name} to go on"
                 )
 
-    def _account(self, more: Spent, check: Callable[[Spent], None] | None) -> None:
+    def _account(self, more: Spent, check: Callable[[Spent], None] | None, *, anew: bool = False) -> None:
         if self.shared is None:
-            after = self.spent.plus(more)
+            after = more if anew else self.spent.plus(more)
             if check is not None:
                 check(after)
             self.spent = after
             return
+        self.shared.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(self.shared, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0) as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
             written = file.read()
-            after = (Spent(**json.loads(written)) if written else Spent()).plus(more)
+            accounts = {name: Spent(*one) for name, one in json.loads(written).items()} if written else {}
+            own = Spent() if anew else accounts.get(self.payer, Spent())
+            accounts[self.payer] = own.plus(more)
+            after = Spent()
+            for one in accounts.values():
+                after = after.plus(one)
             if check is not None:
                 check(after)
-            line = json.dumps({"calls": after.calls, "tokens": after.tokens, "cost": after.cost})
+            line = json.dumps({name: astuple(one) for name, one in accounts.items()})
             file.seek(0)
-            file.write(line.ljust(_WIDTH).encode() + b"\n")
+            # Never shorter than before, so that one writing replaces the other whole.
+            file.write(line.ljust(max(len(written) - 1, 0)).encode() + b"\n")
             self.spent = after
 
 

@@ -86,7 +86,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def keys_in_environment() -> tuple[str, ...]:
     """The values of all environment variables that hold a key, as they are sent: without white space around them."""
-    held = (value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN", "_SECRET")))
+    held = (value.strip() for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN", "_SECRET")))
     return tuple(value for value in held if value)
 
 

@@ -108,6 +108,9 @@ class Gateway:
         self._tokens = Pace(self.limits.tokens_per_minute)
         self._resumes_at = 0.0
         self._ended: CommonwealError | None = None
+        # One call shows whether an endpoint gives log probabilities at all; the others wait for it.
+        self._first = asyncio.Lock()
+        self._proved = False
         self._keys = [SecretStr(key) for key in keys_in_environment() if len(key) >= 6]
         # Waits spread at random so that calls do not come back all at once; no result depends on it.
         self._jitter = random.Random()
@@ -142,7 +145,7 @@ class Gateway:
             _stop_if_cancelled()
         mine = store.under_way[key] = asyncio.get_running_loop().create_future()
         try:
-            reply = await self._obtain(call, key, account)
+            reply = await self._proven(call, key, account)
             mine.set_result(reply)
             return reply
         finally:
@@ -172,6 +175,14 @@ class Gateway:
         closing = getattr(self.chat, "aclose", None)
         if closing is not None:
             await closing()
+
+    async def _proven(self, call: Call, key: bytes, account: Account) -> Received:
+        """The model's reply; before the first with log probabilities, one call at a time, as none may be to be had."""
+        if call.arguments.get("logprobs") and not self._proved:
+            async with self._first:
+                if not self._proved:
+                    return await self._obtain(call, key, account)
+        return await self._obtain(call, key, account)
 
     async def _obtain(self, call: Call, key: bytes, account: Account) -> Received:
         """The model's reply, after as many attempts as it takes and the limits allow."""
@@ -284,6 +295,7 @@ class Gateway:
         reply = self._without_keys(reply)
         self._enter(account, reply)
         self._slots.grow()
+        self._proved = self._proved or reply.top is not None
         if call.arguments.get("logprobs") and reply.top is None and stopped(reply.finish_reason) is not Failure.REFUSED:
             self._break(f"model {self.name} answers without log probabilities; take another way: model.answer=text")
         entry = Entry(key, self.name, self.terms.payer, call.draw.written(), characters, reply)

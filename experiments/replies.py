@@ -12,7 +12,7 @@ import json
 import shlex
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from omegaconf import OmegaConf
 
 from agents.received import Received
 from agents.reply_store import KEY_BYTES, Entry, ReplyStore
+from experiments.rows import storable
 from experiments.store import read_json, read_pieces
 from games.errors import CommonwealError, SettingError
 
@@ -51,7 +52,8 @@ _OWN = ("hydra.", "replies.", "budget.", "progress=", "forecast=")
 def export(folder: Path, store: ReplyStore, path: Path) -> int:
     """Write the replies of a run into a file, gzipped and the same to the byte each time. Returns how many there are.
 
-    Raises SettingError if the folder holds no finished run, or the store lacks a reply of it.
+    Raises SettingError if the folder holds no run or one that was cut off, or the store lacks a reply of it, or holds
+    newer ones in the place of those that the run used.
     """
     manifest = read_json(folder, "manifest")
     if manifest["status"] == "running":
@@ -64,6 +66,7 @@ def export(folder: Path, store: ReplyStore, path: Path) -> int:
         raise SettingError(
             f"{folder}: {missing} of {len(keys)} replies are not in {store.path}; name the store with --store"
         )
+    _refuse_renewed(folder, entries, store)
     head = {
         "format": FORMAT,
         "version": VERSION,
@@ -82,25 +85,42 @@ def export(folder: Path, store: ReplyStore, path: Path) -> int:
     return len(entries)
 
 
-def take_in(path: Path, store: ReplyStore) -> tuple[dict[str, Any], int]:
-    """Take the replies of a file into a store. Returns the file's head, and how many replies are new to the store.
+def take_in(path: Path, store: ReplyStore) -> tuple[dict[str, Any], int, int]:
+    """Take the replies of a file into a store.
 
-    A reply that the store holds already stays. The whole file is read before anything is written. Raises SettingError
-    for a file that is none, or is damaged.
+    Returns the file's head, how many replies are new to the store, and how many it holds already, but worded otherwise;
+    what the store holds stays. The whole file is read before anything is written. Raises SettingError for a file that
+    is none, or is damaged.
     """
     head = _head(path)
     for _ in _read(path, head):
         pass
-    new = 0
+    new = other = 0
     for some in batched(_read(path, head), _AT_ONCE):
+        held = {one.key: one.reply.text for one in store.entries(entry.key for entry in some)}
+        other += sum(held.get(entry.key, entry.reply.text) != entry.reply.text for entry in some)
         new += sum(store.add((entry, False) for entry in some))
-    return head, new
+    return head, new, other
 
 
 def _keys(folder: Path) -> Iterator[bytes]:
     for piece in read_pieces(folder, "decisions", ["keys"]):
         for told in piece["keys"].to_pylist():
             yield from (bytes.fromhex(key) for key in json.loads(told or "[]"))
+
+
+def _refuse_renewed(folder: Path, entries: Mapping[bytes, Entry], store: ReplyStore) -> None:
+    renewed = 0
+    for piece in read_pieces(folder, "decisions", ["keys", "reply", "latency"]):
+        for keys, text, latency in zip(*(piece[name].to_pylist() for name in piece.column_names), strict=True):
+            last = json.loads(keys or "[]")[-1:]
+            held = entries.get(bytes.fromhex(last[0])) if last and latency is not None else None
+            if held is not None:
+                renewed += (storable(held.reply.text), held.reply.latency) != (text or "", latency)
+    if renewed:
+        raise SettingError(
+            f"{folder}: {renewed} of its replies were refreshed in {store.path} after it; export the newer run instead"
+        )
 
 
 def _overrides(folder: Path) -> list[str]:
@@ -134,7 +154,7 @@ def _head(path: Path) -> dict[str, Any]:
         raise SettingError(
             f"{path} has version {head.get('version')}, and this Commonweal reads {VERSION}; export it again with it"
         )
-    kinds = {"overrides": list, "synthetic": bool, "replies": int}
+    kinds = {"overrides": list, "status": str, "synthetic": bool, "replies": int}
     if wrong := [name for name, kind in kinds.items() if not isinstance(head.get(name), kind)]:
         raise SettingError(f"{path}: its head has no {', '.join(wrong)}; nothing was taken in")
     return head
@@ -208,9 +228,13 @@ def _do(asked: argparse.Namespace) -> None:
         count = export(asked.run, ReplyStore(store), path)
         print(f"{count} replies of {asked.run} are in {path} ({path.stat().st_size:,} bytes)")
         return
-    head, new = take_in(asked.file, ReplyStore(asked.store))
+    head, new, other = take_in(asked.file, ReplyStore(asked.store))
     mark = " (SYNTHETIC: no language model)" if head["synthetic"] else ""
     print(f"{new} replies taken in from {asked.file}{mark}, {head['replies'] - new} were there already")
+    if other:
+        print(f"WARNING: {other} of those are worded otherwise in {asked.store}, and stay; take a new store: --store …")
+    if head["status"] != "finished":
+        print(f"WARNING: the run is {head['status']}, so its replay will lack replies")
     print("replay: " + " ".join(_command(head["overrides"], asked.store)))
 
 

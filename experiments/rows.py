@@ -77,7 +77,7 @@ def _decision(record: Asked) -> dict[str, Any]:
         values |= {
             "attempts": 1 + len(reply.earlier),
             "earlier": _exchanges(reply.earlier),
-            "reply": _storable(reply.text),
+            "reply": storable(reply.text),
             "preparation": _exchanges(reply.preparation),
             "calls": reply.calls,
             "tokens_in": reply.tokens_in,
@@ -89,13 +89,13 @@ def _decision(record: Asked) -> dict[str, Any]:
     return values
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text with half characters escaped: a model may cut a surrogate pair, and no file can hold one half."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _exchanges(pairs: Sequence[tuple[str, str]]) -> str | None:
-    return _storable(json.dumps(pairs, ensure_ascii=False)) if pairs else None
+    return storable(json.dumps(pairs, ensure_ascii=False)) if pairs else None
 
 
 def _attainment(record: Asked, option: int) -> float | None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +36,12 @@ def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float 
     from experiments.progress import Bar
     from experiments.report import redraw
     from experiments.setup import experiment
-    from experiments.store import Writer, holds
+    from experiments.store import Writer, holds, statistics_of
     from experiments.terminal import show
 
     made = experiment(config, sweep)
-    if holds(folder, made.terms.payer, finished=True):
+    same = holds(folder, made.terms.payer, finished=True) and asdict(made.resampling) == statistics_of(folder)
+    if same and not made.terms.anew:
         made.terms.store.close()
         print(f"{folder} holds this run already, finished; it is redrawn from its files", file=sys.stderr)
         summary, written = redraw(folder)
@@ -144,12 +146,20 @@ def complain(error: BaseException) -> int:
     return 3 if incomplete else 2
 
 
+def _stop(number: int, frame: object) -> None:
+    """Say what is waited for, and stop; once more stops at once."""
+    signal.signal(number, signal.default_int_handler)
+    print("stopping: waiting for the calls under way, which are paid for; once more leaves them", file=sys.stderr)
+    raise KeyboardInterrupt
+
+
 def start() -> None:
     """The entry of the command line."""
     # Hydra would print an error over several lines; with this set it raises, and `complain` says it in one.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     # A scheduler that ends a job is treated as a person who does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         main()
     except KeyboardInterrupt:

@@ -111,7 +111,7 @@ def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
     known = [Mode.LIVE, Mode.REPLAY, Mode.REFRESH]
     if replies["mode"] not in known:
         raise unknown("replies.mode", replies["mode"], known)
-    limits = Budget(**budget, shared=sweep / "budget.json" if sweep else None)
+    limits = Budget(**budget, shared=sweep / "budget.json" if sweep else None, payer=digest(settings))
     return Terms(
         store=ReplyStore(Path(str(replies["store"]))),
         mode=Mode.PEEK if settings["forecast"] else Mode(replies["mode"]),
@@ -145,7 +145,7 @@ def _enter_earlier(made: Experiment) -> None:
         prices = next((one.prices for one in made.gateways if one.name == name), None)
         cost = prices.cost(paid.tokens_in, paid.tokens_out) if prices else 0.0
         earlier = earlier.plus(Spent(paid.replies, paid.tokens_in + paid.tokens_out, cost))
-    made.terms.budget.enter(made.terms.payer, earlier)
+    made.terms.budget.enter(earlier)
 
 
 def reach(address: str) -> None:

@@ -5,7 +5,9 @@ goes on, each table is a folder of numbered parts, every part whole from the mom
 parts become one file. A reader takes either, so a run that was killed leaves readable tables.
 """
 
+import fcntl
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ from experiments.schema import COLUMNS, SCHEMAS, VERSION
 from games.errors import SettingError
 from sim.records import Record
 
+_GROUP = 5_000
 _HELD_SECONDS = 1.0
 """How long rows may be held before they are written: the most that a killed run loses of its tables."""
 
@@ -44,6 +47,20 @@ class Writer:
         self._forecast: Mapping[str, Any] | None = None
         self._written = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
+        # Ends with `close`, or with the process, however it ends.
+        self._lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take_over(folder, settings)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            raise SettingError(f"{folder}: another process is writing this run; wait for its end") from error
+        except SettingError:
+            os.close(self._lock)
+            raise
+
+    @staticmethod
+    def _take_over(folder: Path, settings: str) -> None:
         held = [path for table in SCHEMAS for path in (folder / f"{table}.parquet", folder / table) if path.exists()]
         if held and not holds(folder, settings, finished=False):
             raise SettingError(f"{folder} already holds another run; name another folder with hydra.run.dir=…")
@@ -85,15 +102,29 @@ class Writer:
         self._written = time.monotonic()
 
     def close(self) -> None:
-        """Write what is held, and make one file of each table's parts, reading one part at a time."""
+        """Write what is held, and make one file of each table's parts, reading a few parts at a time."""
         self.flush()
         for table, schema in SCHEMAS.items():
             unnamed = self._folder / f"{table}.unfinished"
             with pq.ParquetWriter(unnamed, schema) as writer:
-                for part in _parts(self._folder, table):
-                    writer.write_table(pq.ParquetFile(part).read())
+                for some in _by_rows(_parts(self._folder, table)):
+                    writer.write_table(some)
             unnamed.rename(self._folder / f"{table}.parquet")
             shutil.rmtree(self._folder / table, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _by_rows(parts: Sequence[Path]) -> Iterator[Any]:
+    """The parts joined to tables of some thousand rows: many small groups of rows would swell the file and memory."""
+    held, rows = [], 0
+    for part in parts:
+        held.append(pq.ParquetFile(part).read())
+        rows += held[-1].num_rows
+        if rows >= _GROUP:
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+    if held:
+        yield pa.concat_tables(held)
 
 
 def holds(folder: Path, settings: str, *, finished: bool) -> bool:
@@ -103,6 +134,12 @@ def holds(folder: Path, settings: str, *, finished: bool) -> bool:
     except SettingError:
         return False
     return manifest.get("settings") == settings and (manifest.get("status") == "finished") is finished
+
+
+def statistics_of(folder: Path) -> dict[str, Any]:
+    """How the intervals of a run were made. Raises SettingError if the folder holds no run."""
+    found: dict[str, Any] = read_json(folder, "manifest")["statistics"]
+    return found
 
 
 def read_table(

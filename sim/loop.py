@@ -9,9 +9,6 @@ import threading
 from collections.abc import Coroutine
 from functools import cache
 
-_GRACE = 10.0
-"""Seconds that interrupted work may take to hand on what it has."""
-
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
@@ -21,12 +18,20 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def run[T](work: Coroutine[object, object, T]) -> T:
-    """The coroutine's result, computed on the process's loop. Interrupting the caller cancels it and waits."""
-    ended = threading.Event()
+    """The coroutine's result, computed on the process's loop.
+
+    Interrupting the caller cancels it, and waits for what it finishes all the same: calls under way are paid for.
+    Interrupting once more leaves them.
+    """
+    ended, left = threading.Event(), threading.Event()
 
     async def to_the_end() -> T:
         try:
             return await work
+        except Exception:
+            if left.is_set():  # nobody is there any more to be told
+                raise asyncio.CancelledError from None
+            raise
         finally:
             ended.set()
 
@@ -35,5 +40,6 @@ def run[T](work: Coroutine[object, object, T]) -> T:
         return future.result()
     except BaseException:
         if future.cancel():
-            ended.wait(_GRACE)
+            left.set()
+            ended.wait()
         raise

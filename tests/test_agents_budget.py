@@ -182,16 +182,29 @@ def test_two_jobs_share_one_account(tmp_path):
     assert late.spent == Spent(6, 600, 3.0)
 
 
-def test_the_account_is_one_line_always_as_long(tmp_path):
+def test_the_account_is_one_line_and_never_grows_shorter(tmp_path):
     path = tmp_path / "budget.json"
     budget = Budget(tokens=10**15, shared=path)
-    lengths = set()
+    lengths = [0]
     for tokens in (1, 10**12, 1 / 3):
         budget.book(Spent(1, tokens, 1 / 3))
-        lengths.add(path.stat().st_size)
+        lengths.append(path.stat().st_size)
     budget.settle(budget.spent, Spent())
-    assert lengths == {path.stat().st_size}
+    lengths.append(path.stat().st_size)
+    assert lengths == sorted(lengths)
     assert len(path.read_text().splitlines()) == 1
+
+
+def test_what_a_killed_process_had_booked_is_not_counted_when_its_run_is_started_again(tmp_path):
+    path = tmp_path / "budget.json"
+    killed = Budget(calls=9, shared=path, payer="a")
+    for _ in range(5):
+        killed.book(ONE)
+    other = Budget(calls=9, shared=path, payer="b")
+    other.book(ONE)
+    again = Budget(calls=9, shared=path, payer="a")
+    again.enter(Spent(2, 200, 1.0))
+    assert again.spent.calls == 3
 
 
 SPENDER = """
