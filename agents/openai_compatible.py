@@ -94,6 +94,12 @@ class OpenAICompatible(BaseChatModel):
             raise SettingError("base_url must begin with http:// or https://, such as http://127.0.0.1:8000/v1")
         return value
 
+    async def direct(self, messages: list[BaseMessage], **arguments: Any) -> AIMessage:
+        """The reply as `ainvoke` gives it, but without LangChain's record of the run: no callbacks, no tracing."""
+        message = (await self._agenerate(messages, **arguments)).generations[0].message
+        assert isinstance(message, AIMessage)
+        return message
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop; a later call opens new ones."""
         await self._sessions.close()

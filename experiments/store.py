@@ -63,7 +63,10 @@ class Writer:
     def _take_over(folder: Path, settings: str) -> None:
         held = [path for table in SCHEMAS for path in (folder / f"{table}.parquet", folder / table) if path.exists()]
         if held and not holds(folder, settings, finished=False):
-            raise SettingError(f"{folder} already holds another run; name another folder with hydra.run.dir=…")
+            raise SettingError(
+                f"{folder} already holds a finished run, or one of other settings; "
+                "name another folder with hydra.run.dir=…"
+            )
         if held:
             aside = folder / "earlier" / str(len(list(folder.glob("earlier/*"))) + 1)
             aside.mkdir(parents=True)

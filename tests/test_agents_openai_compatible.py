@@ -12,13 +12,15 @@ from copy import deepcopy
 
 import pytest
 from aiohttp import web
-from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from agents.faults import fault
+from agents.gateway import Gateway
 from agents.openai_compatible import EndpointStatusError, OpenAICompatible
+from agents.request import Call, Draw
 from games.errors import EndpointError, SettingError
 from tests.loopback import Cut, Loopback, completion
 
@@ -462,3 +464,33 @@ async def test_loopback_serves_other_clients(server):
     said = await other.ainvoke("hello")
     assert said.content == "You said: hello"
     assert server.count == 1
+
+
+async def test_the_direct_way_gives_what_ainvoke_gives(server):
+    server.answer = lambda body, index: completion("A", model="m-2026", finish_reason="length")
+    chat = OpenAICompatible(base_url=server.base_url, model="m")
+    asked = [HumanMessage("A or B?")]
+    one, other = await chat.direct(asked, seed=3), await chat.ainvoke(asked, seed=3)
+    await chat.aclose()
+    assert (one.content, one.usage_metadata, one.response_metadata) == (
+        other.content,
+        other.usage_metadata,
+        other.response_metadata,
+    )
+    assert server.bodies[0] == server.bodies[1]
+
+
+@pytest.mark.parametrize("listening", [False, True])
+async def test_a_call_is_recorded_where_somebody_listens(server, listening):
+    heard = []
+
+    class Listener(BaseCallbackHandler):
+        def on_chat_model_start(self, serialized, messages, **about):
+            heard.append(about["metadata"]["commonweal"])
+
+    chat = OpenAICompatible(base_url=server.base_url, model="m", callbacks=[Listener()] if listening else None)
+    made = Gateway("m", chat, synthetic=False)
+    draw = Draw(1, 0, "before", 1, "slider", "primary", 1, 1)
+    assert (await made.ask(Call([HumanMessage("hello")], draw, metadata={"commonweal": "x"}))).text
+    await made.close()
+    assert heard == (["x"] if listening else [])

@@ -362,10 +362,12 @@ def test_help_needs_neither_mesa_nor_matplotlib_nor_a_provider():
 def test_a_finished_run_started_again_in_its_folder_makes_no_call_and_stays(tmp_path):
     assert run(tmp_path / "run", *small()).returncode == 0
     before = {path: path.read_bytes() for path in tmp_path.glob("run/*.parquet")}
-    done = run(tmp_path / "run", *small("replies.mode=refresh"))
+    done = run(tmp_path / "run", *small())
     assert done.returncode == 0, done.stderr
     assert "holds this run already, finished" in done.stderr
-    assert "1,280" not in done.stdout
+    refreshed = run(tmp_path / "run", *small("replies.mode=refresh"))
+    assert refreshed.returncode == 2
+    assert "already holds a finished run" in refreshed.stderr
     assert {path: path.read_bytes() for path in tmp_path.glob("run/*.parquet")} == before
 
 
@@ -373,7 +375,7 @@ def test_another_run_into_the_same_folder_is_refused(tmp_path):
     assert run(tmp_path / "run", *small()).returncode == 0
     done = run(tmp_path / "run", *small("seed=2"))
     assert done.returncode == 2
-    assert "already holds another run" in done.stderr
+    assert "already holds a finished run, or one of other settings" in done.stderr
     assert read_json(tmp_path / "run", "manifest")["seed"] == 1
 
 

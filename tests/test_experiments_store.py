@@ -148,7 +148,9 @@ def test_closing_makes_one_file_of_each_table_in_order(tmp_path):
 
 def test_a_folder_that_holds_a_run_is_refused(tmp_path):
     Writer(tmp_path / "run").close()
-    with pytest.raises(SettingError, match=r"already holds another run; name another folder"):
+    with pytest.raises(
+        SettingError, match=r"already holds a finished run, or one of other settings; name another folder"
+    ):
         Writer(tmp_path / "run")
 
 
