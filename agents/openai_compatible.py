@@ -6,7 +6,6 @@ It never asks twice: retries, rate and budget belong to the gateway, which reads
 """
 
 import asyncio
-import inspect
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -298,10 +297,6 @@ class OpenAICompatible(BaseChatModel):
     def __repr_args__(self) -> Any:
         shown = {"base_url": _shown(self.base_url)}
         return [(name, shown.get(name, value)) for name, value in super().__repr_args__()]
-
-
-# LangChain asks for this signature at every call, and working it out costs more than our whole conversion.
-OpenAICompatible._agenerate.__signature__ = inspect.signature(OpenAICompatible._agenerate)  # type: ignore[attr-defined]
 
 
 class _Sessions:

@@ -7,7 +7,7 @@ the same model that the store holds; where it holds none, what is assumed stands
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,12 @@ def forecast(made: Experiment) -> dict[str, Any] | None:
     rows = dict[str, Need]()
     seconds = 0.0
     for phase in made.phases:
+        questions = made.questions(phase)
         by_model = dict[str, list[tuple[Need, int]]]()
         for cell, members in cells.items():
             agent = members[0].agent
             assert isinstance(agent, LLMAgent)
-            need, chain = _phase(made, phase, agent, len(members), gateways[agent.model], usual[agent.model])
+            need, chain = _phase(made, phase, questions, agent, len(members), gateways[agent.model], usual[agent.model])
             rows[cell] = rows.get(cell, Need()).plus(need)
             by_model.setdefault(agent.model, []).append((need, chain))
         rounds = made.game.rounds if phase == "play" else 1
@@ -125,32 +126,24 @@ def _usual(gateway: Gateway) -> _Usual:
 
 
 def _phase(
-    made: Experiment, phase: str, agent: LLMAgent, members: int, gateway: Gateway, usual: _Usual
+    made: Experiment,
+    phase: str,
+    questions: Sequence[Decision],
+    agent: LLMAgent,
+    members: int,
+    gateway: Gateway,
+    usual: _Usual,
 ) -> tuple[Need, int]:
     """What a cell takes in a phase, and how many of its calls wait for one another."""
-    decisions, lived = made.rehearsal()
-    if phase == "play":
-        mine = [_told(one, {"lasting": made.matching.lasting}) for one in decisions]
-        conversations = members / made.game.players
-    else:
-        mine = list(made.measure.decisions())
-        if phase == "after" and made.memory and "play" in made.phases and lived:
-            remembered = {made.game.name: _told(decisions[0], {"lasting": made.matching.lasting}).facts}
-            past = tuple(one.experience for one in lived if one.player == lived[0].player)
-            mine = [replace(_told(one, {"remembered": remembered}), past=past) for one in mine]
-        conversations = float(members * made.repetitions)
-    # In play a rehearsal holds the decisions of all seats of a table, each of which is a conversation.
+    # A table's play holds the decisions of all its seats, each of which is a conversation.
     seats = made.game.players if phase == "play" else 1
-    calls, characters = agent.foresee(mine, usual.reply * usual.characters, seats)
+    conversations = members / seats if phase == "play" else members * made.repetitions
+    calls, characters = agent.foresee(questions, usual.reply * usual.characters, seats)
     tokens_in, tokens_out = conversations * characters / usual.characters, conversations * calls * usual.reply
     cost = gateway.prices.cost(tokens_in, tokens_out) if gateway.prices.known else None
     need = Need(round(conversations * calls), tokens_in, tokens_out, cost)
     took = usual.latency * need.calls / gateway.limits.concurrency
     return replace(need, seconds=took), calls // seats if agent.converses else 1
-
-
-def _told(decision: Decision, facts: Mapping[str, Any]) -> Decision:
-    return replace(decision, facts={**decision.facts, **facts})
 
 
 def _seconds(needs: Sequence[tuple[Need, int]], gateway: Gateway, usual: _Usual, rounds: int) -> float:

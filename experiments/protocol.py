@@ -1,7 +1,7 @@
 """The course of one run: measure, play, measure again, with every record handed on as it comes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.gateway import Gateway, Terms
@@ -83,6 +83,24 @@ class Experiment:
             state, outcomes = self.game.resolve(state, {one.key: Choice(option=0) for one in pending})
             lived += outcomes
         return decisions, lived
+
+    def questions(self, phase: str, seat: int = 0) -> list[Decision]:
+        """What is asked in a phase as it would be read: one administration, or one table's play of first options.
+
+        seat: whose rounds the second measure reminds of.
+        """
+        if phase == "before":
+            return list(self.measure.decisions())
+        played, outcomes = self.rehearsal()
+        play = [replace(one, facts={**one.facts, "lasting": self.matching.lasting}) for one in played]
+        if phase == "play":
+            return play
+        items = list(self.measure.decisions())
+        past = tuple(one.experience for one in outcomes if one.player == seat)
+        if not (self.memory and "play" in self.phases and past):
+            return items
+        remembered = {self.game.name: play[0].facts}
+        return [replace(one, past=past, facts={**one.facts, "remembered": remembered}) for one in items]
 
     def accounting(self) -> list[dict[str, Any]]:
         """What calls took, a row for each model and cell."""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,12 +111,13 @@ def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
     known = [Mode.LIVE, Mode.REPLAY, Mode.REFRESH]
     if replies["mode"] not in known:
         raise unknown("replies.mode", replies["mode"], known)
-    limits = Budget(**budget, shared=sweep / "budget.json" if sweep else None, payer=digest(settings))
+    payer = digest(settings)
+    limits = Budget(**budget, shared=sweep / "budget.json" if sweep else None, payer=payer)
     return Terms(
         store=ReplyStore(Path(str(replies["store"]))),
         mode=Mode.PEEK if settings["forecast"] else Mode(replies["mode"]),
         budget=limits,
-        payer=digest(settings),
+        payer=payer,
         anew=replies["mode"] == Mode.REFRESH,
     )
 
@@ -194,15 +195,11 @@ def rehearse(made: Experiment) -> None:
 
     Raises SettingError for a word or a variable that is missing, however late in the game it would be needed.
     """
-    items = made.measure.decisions()
-    decisions = list(items)
-    if "play" in made.phases:
-        played, lived = made.rehearsal()
-        told = [replace(one, facts={**one.facts, "lasting": made.matching.lasting}) for one in played]
-        decisions += told
-        if made.memory and "after" in made.phases and lived:
-            facts = {**items[0].facts, "remembered": {made.game.name: told[0].facts}}
-            decisions.append(replace(items[0], past=tuple(one.experience for one in lived), facts=facts))
+    decisions = [*made.measure.decisions()]
+    for phase in made.phases:
+        # Seats may live through different stages, which have words of their own.
+        for seat in range(made.game.players if phase == "after" else 1):
+            decisions += made.questions(phase, seat)
     spoken = {
         (one.agent.induction, one.orientation): one.agent for one in made.members if isinstance(one.agent, LLMAgent)
     }

@@ -28,6 +28,7 @@ from games.errors import SettingError
 from sim.records import Record
 
 _GROUP = 5_000
+"""Rows that are written together at the end: enough for small files, few enough for little memory."""
 _HELD_SECONDS = 1.0
 """How long rows may be held before they are written: the most that a killed run loses of its tables."""
 
@@ -137,12 +138,6 @@ def holds(folder: Path, settings: str, *, finished: bool) -> bool:
     except SettingError:
         return False
     return manifest.get("settings") == settings and (manifest.get("status") == "finished") is finished
-
-
-def statistics_of(folder: Path) -> dict[str, Any]:
-    """How the intervals of a run were made. Raises SettingError if the folder holds no run."""
-    found: dict[str, Any] = read_json(folder, "manifest")["statistics"]
-    return found
 
 
 def read_table(

@@ -38,7 +38,7 @@ class Chat(BaseChatModel):
     answer: Any = "B"
     pause: float = 0.0
     metadata_seen: list[Any] = []  # noqa: RUF012 - pydantic copies defaults
-    arguments_seen: list[Any] = []  # noqa: RUF012
+    arguments_seen: list[Any] = []  # noqa: RUF012 - as above
     under_way: int = 0
     most: int = 0
 
