@@ -6,9 +6,11 @@ and Liebrand (1984, "The effect of social motives, communication and group size 
 mixed-motive game", European Journal of Social Psychology 14, 239–264) that weighing is one angle.
 
 Two angles must not be mixed up: the *ring angle* of a preference (`RING_ANGLES`) and the *slider angle* of a
-measurement (`games.slider`), which lies on [-16.26, 61.39] whatever the preference. The categories are the slider's.
+measurement (`games.slider`), which lies on [-16.26, 61.39] whatever the preference. `classify` has the categories of
+the slider, `ring_class` those of the whole circle.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -86,6 +88,38 @@ def classify(angle: ArrayLike) -> str | NDArray[np.str_]:
         passed = passed + (angles >= boundary)
     names = _NAMES.take(passed)
     return str(names) if angles.ndim == 0 else names
+
+
+RING_CLASSES = (
+    "masochistic",
+    "sadomasochistic",
+    "aggressive",
+    "competitive",
+    "individualistic",
+    "prosocial",
+    "altruistic",
+    "martyr",
+)
+"""The classes of the whole circle, from −180° on in steps of 45°: the direction of each is that of a pure motive.
+
+The motives are those of Griesinger & Livingston (1973) and Liebrand (1984): masochism wants the least for oneself,
+sadomasochism the least for both, aggression the least for the other, martyrdom the least for oneself and the most for
+the other. What they call cooperation is "prosocial" here, so that categories can be compared across measures."""
+
+_RING_LIMITS = tuple(-157.5 + 45 * number for number in range(8))
+
+
+def ring_class(angle: float) -> str:
+    """The class of a direction on the ring: that of the nearest pure motive, at most 22.5° away.
+
+    angle: degrees on [−180, 180]. Aggressive −112.5 … −67.5, competitive … −22.5, individualistic … 22.5, prosocial …
+    67.5, altruistic … 112.5 (limits as in Park 2000), and the rest of the circle by the same rule. The side to which a
+    limit belongs is our choice: to the class above it, as in `classify`.
+    Raises ValueError for anything else, NaN included: no direction has no class.
+    """
+    if not -180 <= angle <= 180:
+        raise ValueError(f"{angle} is no direction in degrees on [-180, 180], so it has no class on the ring")
+    return RING_CLASSES[bisect_right(_RING_LIMITS, angle) % len(RING_CLASSES)]
 
 
 def utility(own: ArrayLike, other: ArrayLike, angle: ArrayLike) -> NDArray[np.float64]:

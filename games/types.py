@@ -74,8 +74,24 @@ class Answer(StrEnum):
 
     LETTER = "letter"
     """Each option shown has a letter: A, B, C …"""
+    NUMBER = "number"
+    """Each option shown has a number: 1, 2, 3 …"""
     AMOUNT = "amount"
     """The act itself is a whole number of points, and the answer is that number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a menu is laid out before a player; it never changes what an option brings.
+
+    order: of the options, "original", "reversed" or "shuffled".  labels: "letters" or "numbers".
+    first: whose points are named first, "own" or "other".  currency: what points are called, in the plural.
+    """
+
+    order: str = "original"
+    labels: str = "letters"
+    first: str = "own"
+    currency: str = "points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +102,8 @@ class Decision:
         a round has a single question).
     player: seat at the table, from 0.  others: how many others the `other` points are summed over.
     options: in the order of the rules.  shown: the order of presentation, as indices into `options`.
-    answer: whether an answer names a letter or an amount.
+    answer: whether an answer names a letter, a number or an amount.
+    layout: how the options are laid out, of which `shown` and `answer` are the result.
     facts: what the player may know, by the names which the wording uses; nothing else may reach the player.
     past: earlier rounds as this player lived them, oldest first.
 
@@ -105,6 +122,7 @@ class Decision:
     answer: Answer = Answer.LETTER
     shown: tuple[int, ...] = ()
     past: tuple[Experience, ...] = ()
+    layout: Layout = Layout()
 
     def __post_init__(self) -> None:
         if len(self.options) < 2:
@@ -130,6 +148,8 @@ class Decision:
         """How each shown option is named in an answer, in the order of presentation."""
         if self.answer is Answer.AMOUNT:
             return tuple(str(self.options[index].act) for index in self.shown)
+        if self.answer is Answer.NUMBER:
+            return tuple(str(place) for place in range(1, len(self.shown) + 1))
         return _LETTERS[: len(self.shown)]
 
     def labelled(self) -> tuple[tuple[str, Option], ...]:
@@ -291,8 +311,10 @@ class Game[S](Protocol):
 class Score:
     """A measure's reading of one administration; None stands for "could not be read", never for zero.
 
-    angle: slider angle in degrees.  category: the orientation's name.  transitive: whether the preferences are
-    acyclic.  length: vector length in points.  index: the secondary index IA (0 inequality averse, 1 joint gain).
+    angle: in degrees, by the measure's own scoring.  category: the name of its class, by the measure's own classes.
+    transitive: whether the preferences are acyclic.  length: vector length in points.  index: the secondary index IA of
+    the slider (0 inequality averse, 1 joint gain).  consistency: on [0, 1], by the measure's own check; None for a
+    measure whose checks are those above.
     failed, asked: how many of the administration's items failed, and how many there were.
     obtained: "choices", or "probabilities" where the angle and the length are expectations over the probabilities of
         the options; transitive and index have no such reading and are None.
@@ -309,6 +331,7 @@ class Score:
     asked: int
     obtained: str = "choices"
     spread: float | None = None
+    consistency: float | None = None
 
 
 class Measure(Protocol):

@@ -528,7 +528,7 @@ def test_a_full_administration_is_scored_alike_in_both_versions(version):
     assert score.length == pytest.approx(float(vector_length([answers[item] for item in range(1, 7)])))
     assert (score.failed, score.asked) == (0, 15)
     assert (score.obtained, score.spread) == ("choices", None)
-    assert all(type(part) in (float, str, bool, int) for part in vars_of(score)[:-1])
+    assert all(type(part) in (float, str, bool, int) for part in vars_of(score)[:-2])
 
 
 def vars_of(score):
@@ -563,7 +563,7 @@ def test_an_index_that_does_not_exist_is_none_and_no_failure():
 
 def test_nothing_but_failures_is_a_score_without_a_number():
     score = Slider().score([Choice(failure=Failure.EMPTY)] * 15)
-    assert vars_of(score) == [None] * 5 + [15, 15, "choices", None]
+    assert vars_of(score) == [None] * 5 + [15, 15, "choices", None, None]
 
 
 # --- scores of probabilities ---------------------------------------------------------------------------------------
@@ -648,7 +648,7 @@ def test_a_failed_item_leaves_probabilities_without_an_angle():
     measure = Slider()
     choices = likely(measure, [(0.5, *[0.0] * 7, 0.5)] * 6)
     score = measure.score([Choice(failure=Failure.EMPTY), *choices[1:]])
-    assert vars_of(score) == [None] * 5 + [1, 15, "probabilities", None]
+    assert vars_of(score) == [None] * 5 + [1, 15, "probabilities", None, None]
 
 
 def test_rounded_probabilities_are_scaled_so_that_the_angle_stays_attainable():

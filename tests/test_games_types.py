@@ -17,6 +17,7 @@ from games.types import (
     Decision,
     Experience,
     Failure,
+    Layout,
     Option,
     Reply,
     answered,
@@ -61,9 +62,10 @@ def decisions(draw):
         round=draw(st.integers(1, 20)),
         item=draw(st.integers(0, 9)),
         others=draw(st.integers(1, 9)),
-        answer=Answer.AMOUNT if amounts else Answer.LETTER,
+        answer=Answer.AMOUNT if amounts else draw(st.sampled_from([Answer.LETTER, Answer.NUMBER])),
         shown=tuple(draw(st.permutations(range(len(acts))))),
         past=tuple(draw(st.lists(experiences, max_size=3))),
+        layout=draw(st.builds(Layout, TEXT, TEXT, TEXT, TEXT)),
     )
 
 
