@@ -60,3 +60,26 @@ def above(where: str, name: str, value: object, bound: float) -> None:
     """Raise SettingError unless the value is a finite number above `bound`."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not bound < value < float("inf"):
         raise SettingError(f"{where}: {name}={value} must be a number above {bound:g}")
+
+
+def stepped(where: str, what: str, whole_of: int, step: object) -> None:
+    """Raise SettingError unless the step is a whole number of at least 1 that divides what is on offer.
+
+    what: the words for it, such as "the endowment".
+    """
+    whole(where, "step", step, 1)
+    assert isinstance(step, int)
+    if whole_of % step:
+        raise SettingError(f"{where}: step={step} must divide {what} of {whole_of}")
+
+
+def share(where: str, name: str, value: object) -> None:
+    """Raise SettingError unless the value is a number on [0, 1]."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise SettingError(f"{where}: {name}={value} must lie on [0, 1]")
+
+
+def flag(where: str, name: str, value: object) -> None:
+    """Raise SettingError unless the value is true or false."""
+    if not isinstance(value, bool):
+        raise SettingError(f"{where}: {name}={value} must be true or false")

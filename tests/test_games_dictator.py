@@ -109,7 +109,7 @@ def test_each_seat_remembers_the_round_from_its_own_side():
     assert (giver.stage, giver.payoff, giver.experience.own, giver.experience.others) == ("give", 6, 0.4, ())
     assert (receiver.stage, receiver.payoff) == ("receive", 8)
     assert (receiver.experience.own, receiver.experience.others) == (None, (0.4,))
-    assert receiver.experience.facts == {"given": 4, "received": 8, "endowment": 10}
+    assert receiver.experience.facts == {"given": 4, "received": 8, "endowment": 10, "payoff": 8}
     ((second,), (third,)) = game.decisions(play(game, [4])[0]), game.decisions(state)
     assert [(e.stage, e.round, e.payoff) for e in second.past] == [("receive", 1, 8)]
     assert [(e.stage, e.round, e.payoff) for e in third.past] == [("give", 1, 6), ("receive", 2, 2)]
@@ -161,7 +161,7 @@ def test_the_state_is_immutable_and_json_can_hold_it():
     assert state == before
     with pytest.raises(FrozenInstanceError):
         state.round = 9
-    assert json.loads(json.dumps(asdict(state)))["past"][0][1]["payoff"] == 4
+    assert json.loads(json.dumps(asdict(state)))["lived"][1][0]["payoff"] == 4
 
 
 @given(st.data())

@@ -193,8 +193,9 @@ def test_outcomes_are_the_payoffs_and_are_remembered_from_each_seat(data):
         assert outcome.experience.own == given_points[seat] / game.endowment
         assert outcome.experience.others == tuple(c / game.endowment for c in others)
         assert outcome.experience.facts == {
-            "contribution": given_points[seat],
-            "others_contributions": others,
+            "act": given_points[seat],
+            "others_acts": others,
+            "others_points": tuple(one.payoff for one in outcomes if one.player != seat),
             "payoff": outcome.payoff,
         }
 
@@ -251,7 +252,7 @@ def test_the_state_is_immutable_and_json_can_hold_it():
         state.round = 9
     kept = json.loads(json.dumps(asdict(game.void(state))))
     assert kept["round"] == 3
-    assert kept["contributions"] == [1, 2]
+    assert kept["last"] == [[[0, 0, 1], [1, 0, 2]]]  # (player, item, act) of each stage of the last settled round
     assert [[one["round"] for one in lived] for lived in kept["lived"]] == [[1], [1]]
 
 
