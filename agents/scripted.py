@@ -35,18 +35,18 @@ def nearest(decision: Decision, level: float) -> Choice:
     return Choice(option=distances.index(min(distances)))
 
 
-def _lived(decision: Decision) -> list[Experience]:
+def lived_here(decision: Decision) -> list[Experience]:
     """The rounds of this game in which the player saw others act; a measure has none."""
     return [one for one in decision.past if one.others and one.game == decision.game]
 
 
-def _seen(experience: Experience) -> float:
+def mean_seen(experience: Experience) -> float:
     """The others' mean cooperation."""
     return sum(experience.others) / len(experience.others)
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     """What all rules share."""
 
     setting: Setting
@@ -60,7 +60,7 @@ class _Rule:
 
 
 @dataclass(frozen=True)
-class Maximiser(_Rule):
+class Maximiser(Rule):
     """Takes the option with the greatest utility cos φ · own + sin φ · other; of equal ones, the first of the rules.
 
     angle: φ in degrees; None for the ring angle of the participant's orientation (Griesinger & Livingston 1973;
@@ -89,7 +89,7 @@ class Maximiser(_Rule):
 
 
 @dataclass(frozen=True)
-class Random(_Rule):
+class Random(Rule):
     """Takes any option with equal probability."""
 
     kind: ClassVar[str] = "random"
@@ -100,7 +100,7 @@ class Random(_Rule):
 
 
 @dataclass(frozen=True)
-class FixedShare(_Rule):
+class FixedShare(Rule):
     """Always cooperates at the same level. share: on [0, 1]. Raises SettingError outside it."""
 
     kind: ClassVar[str] = "fixed_share"
@@ -116,7 +116,7 @@ class FixedShare(_Rule):
 
 
 @dataclass(frozen=True)
-class TitForTat(_Rule):
+class TitForTat(Rule):
     """Begins with full cooperation, then does what the others did on average in the last round.
 
     Axelrod & Hamilton 1981, Science 211, 1390–1396; with several others the mean is matched.
@@ -127,12 +127,12 @@ class TitForTat(_Rule):
     async def decide(self, decision: Decision, occasion: Occasion) -> Choice:
         """The others' last mean cooperation, given back."""
         del occasion
-        lived = _lived(decision)
-        return nearest(decision, _seen(lived[-1]) if lived else 1.0)
+        lived = lived_here(decision)
+        return nearest(decision, mean_seen(lived[-1]) if lived else 1.0)
 
 
 @dataclass(frozen=True)
-class GrimTrigger(_Rule):
+class GrimTrigger(Rule):
     """Cooperates fully until anybody once stayed below a threshold, then never again (Friedman 1971).
 
     threshold: on [0, 1]. Raises SettingError outside it.
@@ -147,12 +147,12 @@ class GrimTrigger(_Rule):
     async def decide(self, decision: Decision, occasion: Occasion) -> Choice:
         """Full cooperation, or none once it was betrayed."""
         del occasion
-        betrayed = any(seen < self.threshold for one in _lived(decision) for seen in one.others)
+        betrayed = any(seen < self.threshold for one in lived_here(decision) for seen in one.others)
         return nearest(decision, 0.0 if betrayed else 1.0)
 
 
 @dataclass(frozen=True)
-class WinStayLoseShift(_Rule):
+class WinStayLoseShift(Rule):
     """Repeats its act after the others cooperated by at least half on average, else turns to its opposite.
 
     Also called Pavlov (Nowak & Sigmund 1993, Nature 364, 56–58): in the prisoner's dilemma the two better payoffs are
@@ -164,16 +164,16 @@ class WinStayLoseShift(_Rule):
     async def decide(self, decision: Decision, occasion: Occasion) -> Choice:
         """The last act after a win, one minus it after a loss."""
         del occasion
-        lived = [one for one in _lived(decision) if one.own is not None]
+        lived = [one for one in lived_here(decision) if one.own is not None]
         if not lived:
             return nearest(decision, 1.0)
         own = lived[-1].own
         assert own is not None
-        return nearest(decision, own if _seen(lived[-1]) >= 0.5 else 1.0 - own)
+        return nearest(decision, own if mean_seen(lived[-1]) >= 0.5 else 1.0 - own)
 
 
 @dataclass(frozen=True)
-class ConditionalCooperator(_Rule):
+class ConditionalCooperator(Rule):
     """Matches a share of what the others did on average in the last round.
 
     Fischbacher, Gächter & Fehr 2001, Economics Letters 71, 397–404: most contribute a little less than the others.
@@ -192,8 +192,8 @@ class ConditionalCooperator(_Rule):
     async def decide(self, decision: Decision, occasion: Occasion) -> Choice:
         """The others' last mean cooperation, times the slope."""
         del occasion
-        lived = _lived(decision)
-        return nearest(decision, self.slope * _seen(lived[-1]) if lived else self.start)
+        lived = lived_here(decision)
+        return nearest(decision, self.slope * mean_seen(lived[-1]) if lived else self.start)
 
 
 def _within(rule: str, name: str, value: float) -> None:
