@@ -95,7 +95,7 @@ def probabilities(top: Sequence[tuple[str, float]], decision: Decision) -> list[
     """The probability of each option in the order of the rules, as far as the first token tells.
 
     top: tokens with their log probabilities. White space and signs around a label are left out. A digit that begins a
-    longer amount on the menu ("1" before "12") counts only where the model has such amounts as one token.
+    longer label on the menu ("1" before "12") counts only where the model has such numbers as one token.
     """
     labels = decision.labels
     found = [0.0] * len(decision.options)
@@ -115,5 +115,5 @@ def _schema(decision: Decision) -> dict[str, Any]:
     if decision.answer is Answer.LETTER:
         answer: dict[str, Any] = {"type": "string", "enum": list(decision.labels)}
     else:
-        answer = {"type": "integer", "enum": [int(option.act) for _, option in decision.labelled()]}
+        answer = {"type": "integer", "enum": [int(label) for label in decision.labels]}
     return {"type": "object", "properties": {"answer": answer}, "required": ["answer"], "additionalProperties": False}

@@ -14,6 +14,8 @@ The rules in order; the first that speaks decides:
 
 An answer that names nothing on offer is OFF_MENU: a letter beyond the menu, a number on a menu of letters, 7.5, -3.
 Letters: A and I count only where they cannot be the article or the pronoun; positions ("the second") are not converted.
+Numbers as labels: what is counted in points, shared out ("85 for me", 85/50) or given ("I give 3") is no label. A line
+that begins with "3." or "3)" is an answer only where it goes on with what the option brings: reasons are numbered too.
 Amounts: shares (50%, half) are OFF_MENU, never converted. Ranges, estimates ("about 7"), 7,0 and 5/10 are AMBIGUOUS;
 7/20 is 7 where 20 is the greatest amount, and 7.0 is 7. "nothing" and "everything" count after a verb of giving only.
 """
@@ -27,7 +29,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from agents import phrases
-from games.types import Answer, Decision, Failure
+from agents.menu import Menu, Object, unmarked
+from games.types import Answer, Decision, Failure, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,6 @@ class Parsed:
             raise ValueError("a parsed reply is either an option or a failure")
 
 
-class _Read(NamedTuple):
-    """An answer at the start of a fragment: a label or why it names none, and the words after it."""
-
-    found: str | Failure
-    rest: str
-    unit: bool = False
-
-
 class _Mark(NamedTuple):
     """An answer in the reply, and whether it is worded as final, or as a correction of those before it."""
 
@@ -62,8 +57,16 @@ class _Mark(NamedTuple):
 def parse(text: str, decision: Decision, finish_reason: str | None = None) -> Parsed:
     """The option that a reply chooses, or why it chooses none, by the rules that the module states; it never raises."""
     read = _found_again if len(text) <= _SHORT else _found
-    found = read(text, decision.labels, decision.answer, finish_reason)
+    found = read(_in_points(text, decision.layout.currency), decision.labels, decision.answer, finish_reason)
     return Parsed(None, found) if isinstance(found, Failure) else Parsed(decision.index_of(found), None)
+
+
+def _in_points(text: str, currency: str) -> str:
+    """The text with another word for points behind a number replaced, so that the patterns need to know one only."""
+    if currency == Layout().currency:
+        return text
+    counted = rf"([0-9]|\b(?:{phrases.WORDS}))[^\S\n]?{re.escape(currency.removesuffix('s'))}s?\b"
+    return re.sub(counted, r"\1 points", text, flags=re.I)
 
 
 def _found(text: str, labels: tuple[str, ...], answer: Answer, finish_reason: str | None) -> str | Failure:
@@ -75,9 +78,9 @@ def _found(text: str, labels: tuple[str, ...], answer: Answer, finish_reason: st
     if not spoken:
         silent = Failure.EMPTY if spoken is not None else Failure.UNREADABLE
         return Failure.TRUNCATED if cut else silent
-    menu = _Menu(labels, answer)
+    menu = Menu(labels, answer)
     fields, remaining = _fields(spoken, menu)
-    body = _unmarked(remaining)
+    body = unmarked(remaining)
     if cut:
         found = _settled(fields if body.lower() in ("", "json") else _whole(body, menu))
         return Failure.TRUNCATED if found is None or isinstance(found, Failure) else found
@@ -104,12 +107,12 @@ def stopped(finish_reason: str | None) -> Failure | None:
 
 def declines(text: str) -> bool:
     """Whether free text opens by declining what was asked; a value stated with "I will not …" does not."""
-    return phrases.DECLINES.match(_unmarked(_cleaned(text))) is not None
+    return phrases.DECLINES.match(unmarked(_cleaned(text))) is not None
 
 
 def refused(text: str) -> bool:
     """Whether a reply declines: "I'm sorry, but I can't …", or "As an AI, I don't have …" and then no "but …"."""
-    plain = _unmarked(_cleaned(text))
+    plain = unmarked(_cleaned(text))
     disclaims = any(not phrases.COMPLIES.search(said["rest"] or "") for said in phrases.AS_AI.finditer(plain))
     return disclaims or phrases.REFUSAL.search(plain) is not None
 
@@ -154,18 +157,9 @@ def _spoken(text: str) -> str | None:
     return None if inside else "".join([*kept, text[start:]]).strip()
 
 
-def _unmarked(text: str) -> str:
-    """The text without markup and with single white space, on which the patterns rely for linear time."""
-    return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", phrases.MARKUP.sub(" ", text))).strip()
-
-
-class _Object(list[tuple[str, object]]):
-    """A JSON object as pairs: a dict would silently keep the last of two answers."""
-
-
-def _fields(text: str, menu: "_Menu") -> tuple[list[_Mark], str]:
+def _fields(text: str, menu: Menu) -> tuple[list[_Mark], str]:
     """The answers in JSON objects, and the text without these objects."""
-    decoder = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
+    decoder = json.JSONDecoder(object_pairs_hook=Object, strict=False)
     marks: list[_Mark] = []
     kept, end = [], 0
     # Answers come last, and a bound on the tries keeps the work linear in hostile text.
@@ -176,30 +170,29 @@ def _fields(text: str, menu: "_Menu") -> tuple[list[_Mark], str]:
             value, stop = decoder.raw_decode(text, brace.start())
         except (ValueError, RecursionError):
             continue
-        if answers := list(_answers(value, menu.amount)):
+        if answers := list(_answers(value, menu.nouns)):
             kept.append(text[end : brace.start()])
             end = stop
             marks += [_Mark(found, "final" in key) for key, v in answers if (found := menu.value(v, key)) is not None]
     return marks, "".join([*kept, text[end:]])
 
 
-def _answers(value: object, amount: bool) -> Iterator[tuple[str, object]]:
+def _answers(value: object, nouns: frozenset[str]) -> Iterator[tuple[str, object]]:
     """The fields that hold an answer, at the shallowest level that has any; an object in such a field is opened."""
     level = [value]
     for _ in range(5):
-        pairs = [pair for item in level if isinstance(item, _Object) for pair in item]
-        answers = [(key.lower(), v) for key, v in pairs if _is_answer(key, amount)]
-        yield from (pair for pair in answers if not isinstance(pair[1], _Object))
-        level = [v for _, v in answers or pairs if isinstance(v, _Object)]
+        pairs = [pair for item in level if isinstance(item, Object) for pair in item]
+        answers = [(key.lower(), v) for key, v in pairs if _is_answer(key, nouns)]
+        yield from (pair for pair in answers if not isinstance(pair[1], Object))
+        level = [v for _, v in answers or pairs if isinstance(v, Object)]
 
 
-def _is_answer(key: str, amount: bool) -> bool:
+def _is_answer(key: str, nouns: frozenset[str]) -> bool:
     words = set(re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", key[:60]).lower()))
-    nouns = phrases.KEYS | phrases.SUM_KEYS if amount else phrases.KEYS
     return bool(words & nouns) and words <= nouns | phrases.KEY_WORDS
 
 
-def _explicit(body: str, menu: "_Menu") -> list[_Mark]:
+def _explicit(body: str, menu: Menu) -> list[_Mark]:
     """Tags, boxes and lines such as "ANSWER: B", in the order of the text."""
     marks: list[_Mark] = []
     before = 0
@@ -224,16 +217,16 @@ def _corrects(body: str, before: int, start: int) -> bool:
     return before > 0 and phrases.CORRECTION.search(body, before, start) is not None
 
 
-def _bare(body: str, menu: "_Menu") -> list[_Mark]:
+def _bare(body: str, menu: Menu) -> list[_Mark]:
     """Lines that are nothing but an answer, provided that the first or the last line is one."""
     lines = [_whole(line, menu) for line in body.split("\n")]
     return [mark for line in lines for mark in line] if lines[0] or lines[-1] else []
 
 
-def _whole(line: str, menu: "_Menu") -> list[_Mark]:
+def _whole(line: str, menu: Menu) -> list[_Mark]:
     """The answer that is the entire line; "A: B" is the answer B."""
     for start in (3, 0) if line[:3].upper() == "A: " else (0,):
-        read = menu.read(line[start:], phrases.BARE_LEAD) if len(line) <= 80 else None
+        read = menu.read(line[start:], bare=True) if len(line) <= 80 else None
         # "A or B? I choose B" is left to the statements.
         if (
             read
@@ -244,7 +237,7 @@ def _whole(line: str, menu: "_Menu") -> list[_Mark]:
     return []
 
 
-def _stated(body: str, menu: "_Menu") -> str | Failure | None:
+def _stated(body: str, menu: Menu) -> str | Failure | None:
     """The answer that sentences state, or that opens the reply and is followed by its description."""
     marks, before = _described(body, menu), 0
     for match in phrases.STATEMENT.finditer(body):
@@ -252,7 +245,9 @@ def _stated(body: str, menu: "_Menu") -> str | Failure | None:
         fragment = _fragment(body, match.end())
         # After "my choice is" no pronoun can stand, whatever follows the comma.
         named = match["mine"] is not None and fragment.startswith("I,")
-        read = menu.read(f"option {fragment}" if named else fragment, giving=giving)
+        # "My offer is 3" is a sum where options have numbers.
+        summed = menu.answer is Answer.NUMBER and phrases.SUMS.search(match[0]) is not None
+        read = menu.read(f"option {fragment}" if named else fragment, giving=giving or summed)
         if read is None or not _asserted(body, match) or (giving and phrases.KEPT.match(read.rest)):
             continue
         if match["terse"] and not re.match(
@@ -292,103 +287,11 @@ def _asserted(body: str, match: re.Match[str]) -> bool:
     return not (evaluates and phrases.CONTRAST.search(after))
 
 
-def _described(body: str, menu: "_Menu") -> list[_Mark]:
+def _described(body: str, menu: Menu) -> list[_Mark]:
     """An opening line such as "B) 85 points to me"; several such lines are an echo of the menu."""
     if body.startswith("{"):
         return []
-    pattern = phrases.AMOUNT_DESCRIBED if menu.amount else phrases.LETTER_DESCRIBED
-    reads = [menu.read(line[:200], phrases.BARE_LEAD) for line in body.split("\n")]
-    found = [r.found if r and (pattern.match(r.rest) or (r.unit and r.rest[:1] in ".!")) else None for r in reads]
+    reads = [menu.read(line[:200], bare=True) for line in body.split("\n")]
+    begun = [read and (menu.described.match(read.rest) or (read.unit and read.rest[:1] in ".!")) for read in reads]
+    found = [read.found if read and begins else None for read, begins in zip(reads, begun, strict=True)]
     return [_Mark(found[0])] if found[0] is not None and set(found) <= {found[0], None} else []
-
-
-class _Menu:
-    """What may be answered, and how an answer is read at the start of a fragment of text."""
-
-    def __init__(self, labels: tuple[str, ...], answer: Answer) -> None:
-        self.labels = frozenset(labels)
-        self.amount = answer is Answer.AMOUNT
-        self.top = str(max(map(int, self.labels))) if self.amount else ""
-
-    def on_menu(self, label: str) -> str | Failure:
-        return label if label in self.labels else Failure.OFF_MENU
-
-    def read(self, fragment: str, lead: re.Pattern[str] | None = None, giving: bool = False) -> _Read | None:
-        """The answer at the start of a fragment, if there is one, after the words that may lead to it."""
-        opened = (lead or (phrases.AMOUNT_LEAD if self.amount else phrases.LETTER_LEAD)).match(fragment)
-        start = opened.end() if opened else 0
-        if self.amount:
-            return self._amount(fragment[start:], giving, bare=lead is not None)
-        named = opened is not None and opened.end("named") == start > 0
-        return self._letter(fragment[start:], named, bare=lead is not None)
-
-    def value(self, value: object, key: str) -> str | Failure | None:
-        """The answer in a JSON field."""
-        if isinstance(value, list) and not isinstance(value, _Object) and len(value) == 1:
-            value = value[0]
-        if isinstance(value, list) and not isinstance(value, _Object) and value:
-            return Failure.AMBIGUOUS
-        if isinstance(value, str):
-            read = self.read(_unmarked(value)[:200], giving=key in phrases.SUM_KEYS)
-            return read.found if read else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        whole = self.amount and (isinstance(value, int) or value.is_integer())
-        return self.on_menu(str(int(value))) if whole else Failure.OFF_MENU
-
-    def mentions(self, body: str) -> int:
-        """How many options are mentioned, as far as that matters: several, or not."""
-        if self.amount:
-            return len(set(re.findall(r"(?<![\w.,])[0-9]+(?:\.[0-9]+)?", body)))
-        found = re.finditer(rf"(?P<named>[Oo]ption )?(?<!{phrases.L}|')(?P<letter>[A-Z]){phrases.ALONE}", body)
-        named = {m["letter"] for m in found if m["named"] or _stands(m["letter"], body[m.end() : m.end() + 20])}
-        return len(named & self.labels)
-
-    def _letter(self, words: str, named: bool, bare: bool) -> _Read | None:
-        match = phrases.LETTER.match(words)
-        if match is None:
-            number = phrases.LONE_NUMBER.match(words)
-            return _Read(Failure.OFF_MENU, words[number.end() :]) if number else None
-        letter, rest = match["letter"].upper(), words[match.end() :]
-        # An opening "I, the altruist, …" is the pronoun; after "I choose" no pronoun can stand.
-        if not (named or _stands(letter, rest)) or (bare and re.match(r",(?! because| since)", rest) and letter == "I"):
-            return None
-        also = phrases.ALSO_LETTER.match(rest)
-        if also and also["letter"].upper() != letter and (also["named"] or _stands(also["letter"], rest[also.end() :])):
-            return _Read(Failure.AMBIGUOUS, "")
-        if any((item["letter"] or item["next"]) != letter for item in phrases.MENU_ITEM.finditer(rest)):
-            return _Read(Failure.AMBIGUOUS, "")
-        return _Read(self.on_menu(letter), rest)
-
-    def _amount(self, words: str, giving: bool, bare: bool) -> _Read | None:
-        if giving and (quantity := phrases.QUANTITY.match(words)):
-            label = "0" if quantity["none"] else self.top if quantity["all"] else "half"
-            return _Read(self.on_menu(label), words[quantity.end() :])
-        match = phrases.NUMBER.match(words)
-        if match is None:
-            letter = re.match(r"[A-HJ-Z](?=[^\w?]*$)", words)
-            return _Read(Failure.OFF_MENU, words[letter.end() :]) if letter else None
-        rest, word, unit = words[match.end() :], match["word"], match["unit"] is not None
-        if phrases.SHARE.match(rest):
-            return _Read(Failure.OFF_MENU, "")
-        apart = match["of"] and "/" in match[0] and match["of"].lstrip("0") != self.top
-        if match["hedge"] or apart or phrases.ALSO_NUMBER.match(rest):
-            return _Read(Failure.AMBIGUOUS, "")
-        # "I take 2 minutes", "I must choose one".
-        if not unit and (phrases.COUNTED.match(rest) or (word and word.lower() == "one" and not bare)):
-            return None
-        if word:
-            return _Read(self.on_menu(str(phrases.WORDS.split("|").index(word.lower()))), rest, unit)
-        if match["fraction"] not in (None, ".0", ".00"):
-            return _Read(Failure.OFF_MENU, rest, unit)
-        digits = re.sub(r"\D", "", match["digits"]).lstrip("0") or "0"
-        sign = "-" if match["sign"] == "-" and digits != "0" else ""
-        return _Read(self.on_menu(sign + digits), rest, unit)
-
-
-def _stands(letter: str, rest: str) -> bool:
-    """Whether a letter with these words after it is a label, not the article or the pronoun."""
-    if letter in "Ii":
-        apart = re.match(r" ?[,;(–—-]", rest) or phrases.FOLLOWS.match(rest)
-        return bool(phrases.AFTER_I.match(rest) or (apart and not phrases.PRONOUN.match(rest)))
-    return letter not in "Aa" or not re.match(r" [\w\"'$]", rest) or phrases.FOLLOWS.match(rest) is not None

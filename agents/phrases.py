@@ -38,9 +38,11 @@ _NOUN = (
     "|entscheidung|elección|opción|decisión|choix|scelta|选择|选项|决定"
 )
 SUM = "contribution|amount|investment|offer|transfer|donation|harvest|extraction|beitrag|contribución|贡献|投入"
+SUMS = _any_case(rf"\b(?:{SUM})\b")
 _OWN = "my|our|your|the|final|own|chosen|selected|ultimate|corrected|revised|updated|actual"
 KEYS = frozenset(_NOUN.split("|"))
 SUM_KEYS = frozenset(f"{SUM}|contribute|invest|give|send|take|extract|points|tokens|value|number".split("|"))
+NUMBER_KEYS = frozenset({"number", "no", "nr"})
 KEY_WORDS = frozenset(f"{_OWN}|player|agent|to|of".split("|"))
 
 _CHOOSE = (
@@ -70,7 +72,7 @@ PRONOUN = _any_case(
     r"|should|feel|like|hope|need|was|did|decided?)\b"
 )
 
-# What stands before an answer at the start of a fragment, and the answer itself: a letter or an amount.
+# What stands before an answer at the start of a fragment, and the answer itself: a letter, a number or an amount.
 _OPENS = r"[ \"'(\[{:=•]|<(?=[^<>\n]{1,20}>)|>(?= |[A-Za-z\"])|-(?= ?[A-Za-z])"
 _I_SAY = r"(?:I(?:'ll|'d| will| would)? )?"
 LETTER_LEAD = _any_case(
@@ -116,6 +118,50 @@ ALSO_NUMBER = _any_case(
     rf"(?:maybe |perhaps |even )?[$€£]?(?:[0-9]|(?:{WORDS})\b)"
 )
 LONE_NUMBER = _any_case(rf"[$€£]?-?[0-9][0-9.,]{{0,9}}(?: ?{_UNIT})?(?=[^\w?+/%=<>]*$)")
+# Numbers as labels. What an option brings is told in numbers too, and those are never labels.
+_NUMBERED = f"{_NOUN}|number|item|alternative|division|distribution|allocation|split|row|nummer|número|numéro"
+_BY_NUMBER = rf"(?P<named>(?:(?:{_NUMBERED}){_END}|n[or]\.?(?= ?[0-9])) ?)"
+NUMBER_LEAD = _any_case(
+    rf"(?:{_OPENS}|- (?=[0-9])|(?:the|my|is|be|would be|to|either|both|between|{_I_SAY}(?:{_CHOOSE}|take)){_END}"
+    rf"|{_BY_NUMBER}){{0,16}}+"
+)
+BARE_NUMBER_LEAD = _any_case(
+    rf"(?:{_OPENS}|- (?=[0-9])"
+    rf"|(?:either|my|final|(?:so|thus|therefore|hence|then|sure|okay|ok|certainly|understood)[,.!:]?){_END}"
+    rf"|{_BY_NUMBER}){{0,16}}+"
+)
+LABEL = _any_case(
+    r"(?P<hedge>(?:either|between|about|around|roughly|maybe|perhaps|[~≈<>≤≥]) ?)?"
+    r"(?>(?P<sign>[+-]?)(?P<money>[$€£¥] ?)?(?P<digits>[0-9]+)(?P<fraction>\.[0-9]+)?"
+    rf"|(?P<word>{WORDS})\b)(?P<unit> ?{_UNIT})?{ALONE}"
+)
+ALSO_LABEL = _any_case(
+    r"[)\]}\"']*(?: ?\([^()\n]{0,60}\))?"
+    r"(?: ?(?:[,;/&+=×*–—-]|(?P<word>(?:or|and|vs\.?|through|to|oder|und|bis|ou|et|o|y)(?![a-z])|或者?|和|到|至)) ?| )"
+    r"(?P<then>(?:or|and) )?(?:maybe |perhaps |possibly |even |else )?(?P<named>(?:options?|number|no\.?) ?)?"
+    rf"[\"'(\[]?(?P<digits>[0-9]++)(?!\.?[0-9]|%| ?{_UNIT})"
+)
+POINTS_FOLLOW = _any_case(
+    r" (?:for|to) (?:me|myself|you|yourself|them|us|both|each|self|(?:the )?others?)\b| (?:each|in my favou?r)\b"
+)
+ONE_OF = _any_case(r"(?: of|[ -]out[ -]of)\b")
+_BRINGS = (
+    r"(?: ?[\"(]?(?:(?:you|i|we|they|both(?: of us)?|each(?: of us)?|(?:the )?others?(?: person| player)?)"
+    r"(?:'ll| will| would)? (?:gets?|receives?|takes?|keeps?|earns?)\b|[$€£¥]?[0-9]"
+    r"|(?:me|you|self|own|(?:the )?other)\b ?[:=(]|this (?:option|choice|division|one)\b))"
+)
+# A list of reasons is numbered as a menu is: after "3)" or "3." only what an option brings makes it a label.
+NUMBER_DESCRIBED = _any_case(
+    rf"[\"'}}]*(?: ?:(?![0-9])| ?[)\].]+:?{_BRINGS}|[,;](?! ?[0-9]++(?! ?{_UNIT}))| [–—(-]"
+    r"| (?:because|since|as|due|so that)\b)"
+)
+NUMBERED_ITEM = _any_case(
+    rf"(?:(?<![\w.,/$-])|[.,;|] )\(?(?:option |number )?(?P<digits>[0-9]++)(?:[):.]{_BRINGS}|(?<=[.,;|] [0-9])[:)] )"
+)
+MENTIONED_NUMBER = _any_case(
+    rf"(?m:^)\(?[0-9]++[.)] "  # of a list
+    rf"|(?<![\w.,$€£¥/-])(?P<digits>[0-9]++)(?![.,]?[0-9]|%|/| ?{_UNIT}){ALONE}"
+)
 COUNTED = re.compile(
     r" (?:seconds?|minutes?|hours?|days?|rounds?|steps?|times|players?|others|people|options?|reasons?)\b"
 )
@@ -147,7 +193,9 @@ TRAILED = _any_case(
     rf"|(?:is|are|(?:would|will) be) (?:my|our) (?:final )?(?:{_NOUN}|{SUM})(?![a-z]))"
 )
 CLOSED = re.compile(r"[^\w?+/%=<>]*$")
-LETTER_DESCRIBED = re.compile(r"[\"'}]*(?:[)\]:,;]|\.(?!.* [A-Z]\. [A-Z])| [–—(-]| (?:because|since|as|due|so that)\b)")
+LETTER_DESCRIBED = re.compile(
+    r"[\"'}]*(?:[)\]:,;]| :|\.(?!.* [A-Z]\. [A-Z])| [–—(-]| (?:because|since|as|due|so that)\b)"
+)
 AMOUNT_DESCRIBED = re.compile(r"[,;:](?![0-9])| [–—(-]| (?:because|since|as I)\b")
 CORRECTION = _any_case(
     r"(?:^|[.!?\n;,–—-] ?)(?:wait|actually|correction|no,|on (?:second|further) thought|on reflection|scratch that"

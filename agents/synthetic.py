@@ -171,7 +171,7 @@ class SyntheticChatModel(BaseChatModel):
         """Probability of each option in the order shown, shape (options,), for an angle in degrees."""
         shown = [decision.options[index].allocation for index in decision.shown]
         logits = self.precision * utility([one.own for one in shown], [one.other for one in shown], angle)
-        if decision.answer is Answer.LETTER:
+        if decision.answer is not Answer.AMOUNT:
             logits += self.position_bias * np.linspace(1, 0, len(shown))
         weights = np.exp(logits - logits.max())
         probabilities: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()

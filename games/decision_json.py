@@ -1,9 +1,10 @@
 """A decision as plain values, as it travels in a model's run metadata."""
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
-from games.types import Allocation, Answer, Decision, Experience, Option
+from games.types import Allocation, Answer, Decision, Experience, Layout, Option
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "shown": list(decision.shown),
         "options": [[o.act, o.allocation.own, o.allocation.other, o.cooperation] for o in decision.options],
         "past": [[e.game, e.stage, e.round, e.own, list(e.others), e.payoff] for e in decision.past],
+        "layout": list(astuple(decision.layout)),
     }
 
 
@@ -35,4 +37,5 @@ def decision_from_json(data: Mapping[str, Any]) -> Decision:
         shown=tuple(data["shown"]),
         options=tuple(Option(act, Allocation(own, other), coop) for act, own, other, coop in data["options"]),
         past=tuple(Experience(g, stage, r, own, tuple(others), pay) for g, stage, r, own, others, pay in data["past"]),
+        layout=Layout(*data["layout"]),
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -22,6 +23,10 @@ def letters(number=3, shown=()):
 def amounts(*acts, shown=()):
     options = tuple(Option(act, Allocation(act, 0)) for act in acts)
     return Decision("g", 0, options, answer=Answer.AMOUNT, shown=shown)
+
+
+def numbers(number=3, shown=()):
+    return replace(letters(number, shown), answer=Answer.NUMBER)
 
 
 def likely(**shares):
@@ -85,6 +90,7 @@ def test_probabilities_ask_for_one_token_and_its_likeliest_alternatives(dialect)
     [
         (letters(3, (2, 0, 1)), "string", ["A", "B", "C"]),
         (amounts(0, 5, 10, shown=(2, 1, 0)), "integer", [10, 5, 0]),
+        (numbers(3, (2, 0, 1)), "integer", [1, 2, 3]),
     ],
 )
 def test_a_schema_allows_the_labels_on_the_menu_and_nothing_else(decision, kind, answers):
@@ -101,7 +107,7 @@ def test_a_schema_allows_the_labels_on_the_menu_and_nothing_else(decision, kind,
     assert Answering("schema", "llama_cpp").arguments(decision) == own
 
 
-@pytest.mark.parametrize("decision", [letters(3, (2, 0, 1)), amounts(0, 5, 10)])
+@pytest.mark.parametrize("decision", [letters(3, (2, 0, 1)), amounts(0, 5, 10), numbers(12, (*range(11, -1, -1),))])
 def test_an_answer_in_the_form_of_the_schema_is_read_as_the_option_it_names(decision):
     answering = Answering("schema", "openai")
     for label, option in decision.labelled():
@@ -153,6 +159,18 @@ def test_such_a_digit_is_an_amount_where_the_model_has_whole_numbers_as_tokens()
 
 def test_a_longer_number_that_is_not_on_the_menu_says_nothing_of_whole_numbers():
     assert sum(probabilities(tokens(("1", 0.5), ("99", 0.4)), amounts(1, 12))) == 0
+
+
+def test_numbers_as_labels_are_read_as_places_in_the_order_shown():
+    top = tokens((" 1", 0.4), ("2.", 0.3), ("3", 0.1), ("A", 0.1))
+    assert probabilities(top, numbers(3, (2, 0, 1))) == pytest.approx([0.3, 0.1, 0.4])
+
+
+def test_among_ten_options_or_more_a_one_may_begin_a_ten():
+    top = tokens(("1", 0.5), ("2", 0.3))
+    assert probabilities(top, numbers(9))[:2] == pytest.approx([0.5, 0.3])
+    assert probabilities(top, numbers(10))[:2] == pytest.approx([0, 0.3])
+    assert probabilities((*top, *tokens(("10", 0.1))), numbers(10))[:2] == pytest.approx([0.5, 0.3])
 
 
 def test_a_digit_that_begins_no_other_amount_always_counts():

@@ -30,11 +30,17 @@ FRAMING = Framing(
     words={"g": Words("Rules.", {"choose": "Item {{ item }}?"})},
     same_partners="",
     new_partners="",
+    noise="",
+    round_known="",
+    round_unknown="",
+    round_random="",
     past_header="",
     memory_header="",
     option="{{ label }}: {{ own }}, {{ other }}",
+    option_other_first="",
     act="",
     answer_letter="Letter.",
+    answer_number="",
     answer_amount="",
 )
 LABEL = Induction("label", "s", system="Be {{ v }}.", values={one.value: {"v": one.value} for one in Orientation})

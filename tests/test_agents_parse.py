@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from agents.parse import Parsed, parse, refused
 from agents.synthetic import FORMS
 from games.slider import Slider
-from games.types import Allocation, Answer, Decision, Failure, Option
+from games.types import Allocation, Answer, Decision, Failure, Layout, Option
 
 TABLE = Path(__file__).with_name("replies.csv")
 with TABLE.open(newline="", encoding="utf-8") as file:
@@ -25,10 +26,11 @@ MEGABYTE = 1_000_000
 
 
 def menu(spec, shown=()):
-    """`letters:9` has the labels A to I; `amount:0-20` the amounts 0 to 20; `amount:0-2000:250` every 250th."""
+    """`letters:9`: A to I; `numbers:9`: 1 to 9; `amount:0-20`: amounts 0 to 20; `amount:0-2000:250`: every 250th."""
     kind, _, size = spec.partition(":")
-    if kind == "letters":
-        acts, answer = [f"act {number}" for number in range(int(size))], Answer.LETTER
+    if kind != "amount":
+        acts = [f"act {number}" for number in range(int(size))]
+        answer = Answer.LETTER if kind == "letters" else Answer.NUMBER
     else:
         span, _, step = size.partition(":")
         low, high = span.split("-")
@@ -68,6 +70,7 @@ def test_the_table_has_many_rows_of_both_kinds_and_every_failure():
     assert len(ROWS) - failed >= 45
     assert FAILURES - expected.keys() == {Failure.PREPARATION.value}  # the preparation is not a reply to a decision
     assert all(row["expected"] in FAILURES or row["expected"] in menu(row["menu"]).labels for row in ROWS)
+    assert sum(row["menu"].startswith("numbers") for row in ROWS) >= 40
     assert len({(row["menu"], row["reply"], row["finish_reason"]) for row in ROWS}) == len(ROWS)
 
 
@@ -96,7 +99,8 @@ NASTY = st.lists(st.sampled_from(PIECES.split("|")), max_size=30).map("".join)
 REASONS = (
     st.none() | st.sampled_from(["stop", "length", "content_filter", "MAX_TOKENS", "FinishReason.SAFETY"]) | st.text()
 )
-MENUS = st.sampled_from(["letters:2", "letters:9", "letters:26", "amount:0-20", "amount:0-2000:250"]).map(menu)
+SPECS = ["letters:2", "letters:9", "letters:26", "numbers:9", "numbers:40", "amount:0-20", "amount:0-2000:250"]
+MENUS = st.sampled_from(SPECS).map(menu)
 
 
 @settings(max_examples=600, deadline=None)
@@ -147,7 +151,7 @@ WRAPPERS = [
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-@pytest.mark.parametrize("spec", ["letters:2", "letters:9", "letters:26", "amount:0-20", "amount:0-2000:250"])
+@pytest.mark.parametrize("spec", SPECS)
 def test_every_label_comes_back_from_every_wrapper(wrapper, spec):
     decision = menu(spec)
     for label in decision.labels:
@@ -158,6 +162,27 @@ def test_every_label_comes_back_from_every_wrapper(wrapper, spec):
 def test_a_letter_names_the_option_shown_under_it(shown, label):
     decision = menu("letters:9", shown)
     assert parse(f"I choose {label}.", decision).option == shown[ord(label) - ord("A")]
+
+
+@given(st.permutations(range(9)), st.integers(1, 9))
+def test_a_number_names_the_option_shown_under_it(shown, label):
+    assert parse(f"I choose {label}.", menu("numbers:9", shown)).option == shown[label - 1]
+
+
+@given(st.integers(0, 99), st.sampled_from(["points", "coins", "crowns", "pounds"]))
+def test_what_is_counted_in_the_currency_is_never_a_label(amount, currency):
+    decision = replace(menu("numbers:9"), layout=Layout(currency=currency))
+    for text in (f"{amount} {currency}", f"I choose {amount} {currency}.", f'{{"answer": "{amount} {currency}"}}'):
+        assert parse(text, decision).failure is Failure.UNREADABLE
+    assert parse(f"I choose 3, which brings me {amount} {currency}.", decision).option == 2
+
+
+def test_another_currency_counts_amounts_as_points_do():
+    decision = replace(menu("amount:0-20"), layout=Layout(currency="crowns"))
+    for text in ("7 crowns", "seven crowns", "I contribute 7 Crowns.", "ANSWER: 7 crowns", "**7 crowns**"):
+        assert parse(text, decision) == Parsed(7, None)
+    assert parse("1 crown", decision).option == 1
+    assert parse("7 crownsmen", decision).failure is not None
 
 
 @given(st.permutations(range(21)), st.integers(0, 20))
@@ -183,8 +208,9 @@ HOSTILE += (
 def test_a_megabyte_of_anything_comes_to_an_end(number, unit):
     # Anything that backtracks would hang here: quadratic work on this size takes hours.
     text = unit * (MEGABYTE // len(unit))
-    parsed = parse(text, menu("amount:0-20" if number % 2 else "letters:9"))
-    assert (parsed.option is None) != (parsed.failure is None)
+    for spec, some in (("amount:0-20" if number % 2 else "letters:9", text), ("numbers:9", text[:100_000])):
+        parsed = parse(some, menu(spec))
+        assert (parsed.option is None) != (parsed.failure is None)
 
 
 def test_an_answer_after_a_megabyte_of_reasoning_is_found():
@@ -228,6 +254,7 @@ def test_a_parsed_reply_is_an_option_or_a_failure(option, failure):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_label_is_lost_more_often_than_another_in_the_forms_of_simulated_respondents(form):
-    slider = Slider().decisions()[0]
-    for label in slider.labels:
-        assert parse(form.format(label=label), slider).option == slider.index_of(label)
+    lettered = Slider().decisions()[0]
+    for slider in (lettered, replace(lettered, answer=Answer.NUMBER)):
+        for label in slider.labels:
+            assert parse(form.format(label=label), slider).option == slider.index_of(label)

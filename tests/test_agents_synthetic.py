@@ -157,6 +157,7 @@ def test_position_bias_favours_what_is_shown_first_and_not_what_the_rules_put_fi
     expected = np.exp([2, 1, 0]) / np.exp([2, 1, 0]).sum()
     for shown in ((0, 1, 2), (2, 1, 0)):
         assert model.probabilities(alike(shown=shown), 45) == pytest.approx(expected)
+        assert model.probabilities(alike(shown=shown, answer=Answer.NUMBER), 45) == pytest.approx(expected)
         found = Counter(chosen(model, alike(shown=shown), draw=draw) for draw in range(1500))
         assert [found[position] / 1500 for position in range(3)] == pytest.approx(expected, abs=0.065)
 

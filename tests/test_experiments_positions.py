@@ -19,8 +19,10 @@ def answer(participant, position, given=None, **values):
 
 
 def test_a_list_has_as_many_places_as_options_and_a_range_of_amounts_has_none():
-    menus = pd.Series([menu(0, 1, 2), menu("volunteer", "wait"), AMOUNTS, json.dumps([["-2", -2, 1.0, 1.0]])])
-    assert menu_sizes(menus).tolist() == [3, 2, 0, 0]
+    numbered = json.dumps([[str(act), act, 85.0, 50.0] for act in (1, 2, 3, 4)])
+    menus = pd.Series([menu(0, 1, 2), menu("volunteer", "wait"), AMOUNTS, numbered, numbered])
+    labels = pd.Series(["letters", "letters", "amounts", "numbers", "amounts"])
+    assert menu_sizes(menus, labels).tolist() == [3, 2, 0, 4, 0]
 
 
 def test_shares_of_choices_where_there_are_no_probabilities(tmp_path):
@@ -47,6 +49,36 @@ def test_probabilities_are_averaged_over_decisions_with_participants_resampled_w
     assert {one["units"] for one in found["positions"]} == {2}
     assert found["confounded"]
     assert telling(found)
+
+
+def test_numbers_as_labels_have_positions_as_letters_have(tmp_path):
+    numbered = json.dumps([[str(place), place, 85.0, 50.0] for place in (1, 2, 3, 4)])
+    rows = [answer(0, 3, options=numbered, labels="numbers"), answer(1, 1)]
+    (found,) = positions(written(tmp_path, rows), FAST)
+    assert found["decisions"] == 2
+    assert [one["estimate"] for one in found["positions"]] == [0.5, 0, 0.5, 0]
+
+
+def in_orders(tmp_path, size, *orders):
+    rows = [answer(number, 1, options=menu(*range(size)), order=order) for number, order in enumerate(orders)]
+    (found,) = positions(written(tmp_path, rows), FAST)
+    return found["order"], found["confounded"]
+
+
+def test_counterbalanced_orders_are_told_apart_from_one_order(tmp_path):
+    assert in_orders(tmp_path / "1", 4, "original", "reversed") == ("mixed", True)
+    assert in_orders(tmp_path / "2", 2, "original", "reversed") == ("mixed", False)
+    assert in_orders(tmp_path / "3", 2, "original", "reversed", "original") == ("mixed", True)
+    assert in_orders(tmp_path / "4", 2, "reversed") == ("reversed", True)
+    assert in_orders(tmp_path / "5", 4, "shuffled", "shuffled") == ("shuffled", False)
+    assert in_orders(tmp_path / "6", 4, "shuffled", "original") == ("mixed", True)
+
+
+def test_an_order_counts_where_it_was_put_whatever_came_back(tmp_path):
+    rows = [answer(0, 1, options=menu(0, 1), order="original")]
+    rows += [answer(1, None, options=menu(0, 1), order="reversed", failure="empty")]
+    (found,) = positions(written(tmp_path, rows), FAST)
+    assert (found["order"], found["confounded"], found["decisions"]) == ("mixed", False, 1)
 
 
 def test_models_games_and_menu_sizes_stand_apart(tmp_path):
