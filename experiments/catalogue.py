@@ -22,12 +22,24 @@ def known(group: str) -> list[str]:
 
 def member(group: str, name: str) -> dict[str, Any]:
     """One member of the catalogue, resolved. Raises SettingError, with the known names, for an unknown one."""
-    if name not in known(group):
-        raise unknown(group, name, known(group))
     # A member may refer to itself, as `${model.name}` does, so it is resolved under its group's name.
-    root = OmegaConf.create({group: OmegaConf.load(CATALOGUE / group / f"{name}.yaml")})
+    root = OmegaConf.create({group: _loaded(group, name)})
     found: dict[str, Any] = plain(root, f"{group} {name}")[group]
     return found
+
+
+def _loaded(group: str, name: str) -> DictConfig:
+    """A member's file over the members of its group that its `defaults` name, in their order, as Hydra composes it."""
+    if name not in known(group):
+        raise unknown(group, name, known(group))
+    own = OmegaConf.load(CATALOGUE / group / f"{name}.yaml")
+    assert isinstance(own, DictConfig)
+    bases = list(own.pop("defaults", []))
+    # Without `_self_` in the list, the file itself stands last.
+    order = bases if "_self_" in bases else [*bases, "_self_"]
+    merged = OmegaConf.merge(*(own if base == "_self_" else _loaded(group, str(base)) for base in order))
+    assert isinstance(merged, DictConfig)
+    return merged
 
 
 def named(group: str, named: object) -> dict[str, Any]:
@@ -39,9 +51,7 @@ def named(group: str, named: object) -> dict[str, Any]:
         return member(group, str(named))
     settings = dict(named)
     use = str(settings.pop("use", None))
-    if use not in known(group):
-        raise unknown(group, use, known(group))
-    loaded = OmegaConf.load(CATALOGUE / group / f"{use}.yaml")
+    loaded = _loaded(group, use)
     OmegaConf.set_struct(loaded, True)
     try:
         merged = OmegaConf.merge(loaded, settings)

@@ -12,6 +12,8 @@ from typing import Any
 
 from experiments.protocol import Experiment
 from experiments.schema import VERSION
+from games.types import Game
+from games.yardsticks import Standard, Yardsticks
 
 
 def manifest(
@@ -41,12 +43,18 @@ def manifest(
         "seed": experiment.seed,
         "phases": list(experiment.phases),
         "game": experiment.game.name,
+        "players": experiment.game.players,
+        "rounds": experiment.game.rounds,
+        "conditions": asdict(experiment.conditions),
+        "yardsticks": yardsticks(experiment.game),
         "measure": experiment.measure.name,
+        "measures": [measure.name for measure in experiment.measures],
         "statistics": asdict(experiment.resampling),
         "memory": experiment.memory,
         "cooperation": experiment.cooperation,
         "matching_lasting": experiment.matching.lasting,
-        "presentation": experiment.presentation.order,
+        "presentation": asdict(experiment.presentation),
+        "estimates": experiment.estimates,
         "on_unreadable": experiment.on_unreadable,
         "on_failure": experiment.on_failure,
         "budget": {name: getattr(experiment.terms.budget, name) for name in ("calls", "tokens", "cost")},
@@ -66,6 +74,31 @@ def manifest(
         "code": revision(),
         "python": platform.python_version(),
         "packages": dict(sorted(installed.items())),
+    }
+
+
+def yardsticks(game: Game[Any]) -> dict[str, Any] | None:
+    """What theory says of the game, as plain values; None for a game that does not say it."""
+    made = getattr(game, "yardsticks", None)
+    if made is None:
+        return None
+    found: Yardsticks = made()
+
+    def plain(one: Standard) -> dict[str, Any]:
+        points = {"points": one.mean, "each": list(one.points), "total": one.total}
+        return {"acts": one.acts, **points, "cooperation": one.cooperation}
+
+    return {
+        "span": found.span,
+        "concept": found.concept,
+        "equilibria": [plain(one) for one in found.equilibria],
+        "optimum": plain(found.optimum),
+        "benchmark": found.benchmark,
+        "least": found.least,
+        "most": found.most,
+        "ideal": {who.value: {stage: list(acts) for stage, acts in stages} for who, stages in found.ideal.items()},
+        "exact": found.exact,
+        "expected": found.expected,
     }
 
 

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from experiments.drawing import STYLE, save
-from experiments.plots_measure import svo_ring, value_rationality
+from experiments.plots_measure import svo_circle, svo_ring, value_rationality
 from experiments.plots_play import angle_and_cooperation, cooperation_over_rounds
 from experiments.plots_positions import position_bias
 from experiments.positions import telling
@@ -26,12 +26,15 @@ def draw_all(tables: Tables, summary: Mapping[str, Any], resampling: Resampling)
     drawn: dict[str, Figure] = {}
     with mpl.rc_context(STYLE):
         if measures["angle"].notna().any():
-            drawn["svo_ring"] = svo_ring(measures)
+            slider = bool((measures["measure"] == "slider").all())
+            drawn["svo_ring"] = svo_ring(measures) if slider else svo_circle(measures)
         if measures["value_rationality"].notna().any():
             drawn["value_rationality"] = value_rationality(measures, tables.together, resampling)
-        if len(tables.play):
-            drawn["cooperation_over_rounds"] = cooperation_over_rounds(tables, resampling)
-        if len(tables.play) and (measures["phase"] == "before").any():
+        # There are games in which no act is the cooperative one.
+        cooperates = tables.play["cooperation"].notna().any()
+        if cooperates:
+            drawn["cooperation_over_rounds"] = cooperation_over_rounds(tables, summary["play"], resampling)
+        if cooperates and measures.loc[measures["phase"] == "before", "angle"].notna().any():
             drawn["angle_and_cooperation"] = angle_and_cooperation(tables, summary["angle_and_cooperation"], resampling)
         if entries := [entry for entry in summary["positions"] if telling(entry)]:
             drawn["position_bias"] = position_bias(entries, resampling.confidence)

@@ -14,7 +14,7 @@ from experiments.summary import units_told
 from experiments.tables import units_of_measure
 from games.rationality import chance_level, ideal_angles
 from games.slider import CONSISTENT_LENGTH
-from games.svo import BOUNDARIES, Orientation
+from games.svo import BOUNDARIES, RING_CLASSES, Orientation
 
 _SECTOR = 48.0
 """Points: radius of the ring's sectors; the longest vector that answers can give is 42.9."""
@@ -69,6 +69,40 @@ def svo_ring(measures: pd.DataFrame) -> Figure:
         Line2D([], [], lw=0.8, ls=(0, (4, 3)), color="#777777", label=f"consistent beyond {CONSISTENT_LENGTH:g}"),
     ]
     axes.legend(handles=handles, loc="lower right", fontsize=8)
+    return figure
+
+
+def svo_circle(measures: pd.DataFrame) -> Figure:
+    """Measured angles on the whole circle, for measures that reach every direction: the radius is the consistency."""
+    figure = Figure(figsize=(7.4, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, motive in zip(RING_CLASSES, range(-180, 180, 45), strict=True):
+        colour = COLOURS.get(name, COLOURS["none"])
+        x, y = _arc(motive - 22.5, motive + 22.5, 1.0)
+        axes.fill([0, *x, 0], [0, *y, 0], color=colour, alpha=0.10, lw=0)
+        (across,), (up,) = _arc(motive, None, 1.04)[0][:1], _arc(motive, None, 1.04)[1][:1]
+        side = "center" if abs(across) < 0.3 else "left" if across > 0 else "right"
+        axes.text(across, up, name, color=colour, ha=side, va="center")
+    again = bool((measures["phase"] == "after").any())
+    for phase, filled in (("before", True), ("after", False)):
+        for cell in cells_of(measures):
+            one = measures[(measures["phase"] == phase) & (measures["cell"] == cell.name) & measures["angle"].notna()]
+            radians, radius = np.deg2rad(one["angle"].to_numpy()), one["consistency"].to_numpy()
+            face = cell.colour if filled else "none"
+            label = f"{cell.label} (n = {one['participant'].nunique()})" if filled else None
+            x, y = radius * np.cos(radians), radius * np.sin(radians)
+            axes.scatter(
+                x, y, s=24, marker=MARKERS[cell.orientation], facecolor=face, edgecolor=cell.colour, label=label
+            )
+    for line in ([-1, 1], [0, 0]), ([0, 0], [-1, 1]):
+        axes.plot(*line, color="#999999", lw=0.6, zorder=0)
+    ticks = [-1, -0.5, 0, 0.5, 1]
+    axes.set(xlim=(-1.75, 1.75), ylim=(-1.2, 1.2), xticks=ticks, yticks=ticks, aspect="equal")
+    axes.set(xlabel="own points: consistency × cos(angle)", ylabel="other's points: consistency × sin(angle)")
+    name = str(measures["measure"].iloc[0]).replace("_", " ")
+    filled_told = "; filled before play, open after" * again
+    axes.set_title(f"Measured angles, {name}, by given orientation{filled_told}\n{_angles(measures)}", loc="left")
+    axes.legend(title="given orientation", loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
     return figure
 
 

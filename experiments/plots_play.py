@@ -4,6 +4,7 @@ Where failed replies are bounded there is no single number for what they touched
 greatest that they leave open, and never as the middle of the two.
 """
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 from experiments.bounds import ENDS, at, figure_of_play, told
 from experiments.drawing import LINES, MARKERS, Cell, cells_of
+from experiments.play_words import cited
 from experiments.statistics import Resampling
 from experiments.summary import units_told
 from experiments.tables import Tables, participants, studied, units_of_play
@@ -26,9 +28,12 @@ _BOUNDED = "failed replies: least to most cooperative"
 _HATCH = "/////"
 
 
-def cooperation_over_rounds(tables: Tables, resampling: Resampling) -> Figure:
-    """Mean cooperation in each round by cell, with interval, and over everybody."""
-    figure = Figure(figsize=(6.8, 4.0), layout="constrained")
+def cooperation_over_rounds(tables: Tables, play_metrics: Mapping[str, Any] | None, resampling: Resampling) -> Figure:
+    """Mean cooperation in each round by cell, with interval, and over everybody; beside it what theory and people do.
+
+    play_metrics: the summary's `play`, which holds the yardsticks and the references.
+    """
+    figure = Figure(figsize=(7.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
     play = tables.play
     unit = "groups" if tables.lasting else "participants"
@@ -46,13 +51,18 @@ def cooperation_over_rounds(tables: Tables, resampling: Resampling) -> Figure:
             axes.plot(mean.index, mean, color="black", lw=1.0, ls="--", label=label if number == 0 else None)
     else:
         axes.plot(everybody[0].index, everybody[0], color="black", lw=1.4, ls="--", label=label)
-    axes.set(ylim=(-0.02, 1.02), xlabel="round", ylabel=tables.about["cooperation"])
+    _yardsticks(axes, play_metrics)
+    axes.set(ylim=(-0.02, 1.02), xlabel="round", ylabel=textwrap.fill(tables.about["cooperation"], 40))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     game = str(play["game"].iloc[0]).replace("_", " ")
     how = f"bands: {resampling.confidence:.0%} bootstrap over {units_told(units_named)}, pointwise"
     failed = play["failure"].notna().mean()
     axes.set_title(f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}", loc="left")
-    _legend(axes, [Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)] * bounded)
+    _legend(
+        axes,
+        [Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)] * bounded,
+        "given orientation, and yardsticks",
+    )
     return figure
 
 
@@ -83,15 +93,40 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
         x, middle, half = everybody.loc[open_, "angle"], (least + most)[open_] / 2, (most - least)[open_] / 2
         axes.errorbar(x, middle, half, fmt="none", ecolor=cell.colour, elinewidth=1.6, capsize=3, zorder=2)
     how = _lines(axes, everybody[studied(everybody)], columns, tables, resampling)
-    for boundary in BOUNDARIES:
+    measure = str(tables.about.get("measure") or "slider").replace("_", " ")
+    for boundary in BOUNDARIES if measure == "slider" else ():
         axes.axvline(boundary, color="#bbbbbb", lw=0.7, ls=":", zorder=0)
-    axes.set(ylim=(-0.04, 1.04), xlabel="slider angle measured before play (degrees)")
+    axes.set(ylim=(-0.04, 1.04), xlabel=f"angle of the {measure} measured before play (degrees)")
     axes.set_ylabel("mean cooperation in play (0 to 1)")
     shown = f"{studied(everybody).sum()} of {related['participants']} participants"
     axes.set_title(f"Cooperation against the measured angle{_correlation(related)}\n{shown}; {how}", loc="left")
     bars = Line2D([], [], color="#444444", lw=1.6, marker="|", ls="none", ms=12, label=_BOUNDED)
     _legend(axes, [bars] * bool((least != most).any()))
     return figure
+
+
+def _yardsticks(axes: Axes, found: Mapping[str, Any] | None) -> None:
+    """Lines at the cooperation of equilibria and optimum, and what people did by round or over all rounds."""
+    if found is None:
+        return
+    yardsticks = found["yardsticks"]
+    if yardsticks is not None:
+        levels = sorted({one["cooperation"] for one in yardsticks["equilibria"] if one["cooperation"] is not None})
+        # A game with an equilibrium at every level is marked at its ends.
+        for number, level in enumerate(levels if len(levels) <= 3 else [levels[0], levels[-1]]):
+            label = "equilibrium" if len(levels) <= 3 else "equilibria, from and to"
+            axes.axhline(level, color="#555555", lw=1.2, ls=":", zorder=1, label=label if number == 0 else None)
+        if (best := yardsticks["optimum"]["cooperation"]) is not None:
+            axes.axhline(best, color="#555555", lw=1.2, ls=(0, (6, 2, 1, 2)), zorder=1, label="social optimum")
+    people = [one for one in found["references"] if one["who"] == "people" and one["quantity"] == "cooperation"]
+    for source in dict.fromkeys((one["stage"], one["source"]) for one in people):
+        these = [one for one in people if (one["stage"], one["source"]) == source]
+        label = f"people, {source[0]}:\n{cited(source[1])}"
+        style: dict[str, Any] = {"color": "#AA4499", "zorder": 2, "label": label}
+        if these[0]["round"] is None:
+            axes.axhline(these[0]["value"], lw=1.0, ls=(0, (1, 3)), **style)
+        else:
+            axes.plot([one["round"] for one in these], [one["value"] for one in these], ls="none", marker="x", **style)
 
 
 def _by_round(play: pd.DataFrame, tables: Tables, resampling: Resampling) -> pd.DataFrame:
@@ -159,7 +194,7 @@ def _correlation(related: Mapping[str, Any]) -> str:
     return f": r = {told(related, '.2f')}{interval}"
 
 
-def _legend(axes: Axes, more: list[Any]) -> None:
+def _legend(axes: Axes, more: list[Any], title: str = "given orientation") -> None:
     handles, _ = axes.get_legend_handles_labels()
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "alignment": "left"}
-    axes.legend(handles=[*handles, *more], title="given orientation", handlelength=3.2, **place)
+    axes.legend(handles=[*handles, *more], title=title, handlelength=3.2, **place)

@@ -8,6 +8,7 @@ from agents.gateway import Gateway, Terms
 from agents.induction import Induction
 from agents.wording import Framing
 from experiments.statistics import Resampling
+from games.conditions import Conditions
 from games.errors import SettingError, whole
 from games.presentation import Presentation
 from games.types import Choice, Decision, Game, Measure, Outcome
@@ -24,10 +25,13 @@ PHASES = ("before", "play", "after")
 class Experiment:
     """Everything a run does, as typed objects.
 
+    measures: what is administered before and after play; of the first are value rationality and figures.
     phases: of PHASES, in the order done.  repetitions: administrations of the measure to each participant, before and
     after alike.  memory: whether the second measure reminds of play.  models: settings of each chat model by its label.
     terms: where replies come from and what may be spent.  on_failure: policy of the society for failed replies.
+    conditions: what players see, how long play goes on, and whether acts go astray.
     on_unreadable: whether such replies are asked for again.
+    estimates: whether preferences are estimated from every participant's choices.
     cooperation: what it is in this game, for the axis of a figure.
 
     Raises SettingError for phases or repetitions that cannot be done, or members that do not divide into groups.
@@ -40,9 +44,10 @@ class Experiment:
     memory: bool
     members: Sequence[Member]
     game: Game[Any]
-    measure: Measure
+    measures: tuple[Measure, ...]
     matching: Matching
     presentation: Presentation
+    conditions: Conditions
     framing: Framing
     gateways: Sequence[Gateway]
     inductions: Sequence[Induction]
@@ -52,6 +57,7 @@ class Experiment:
     on_unreadable: str
     cooperation: str
     resampling: Resampling
+    estimates: bool = True
 
     def __post_init__(self) -> None:
         if not self.phases or any(phase not in PHASES for phase in self.phases):
@@ -63,6 +69,15 @@ class Experiment:
             raise SettingError("population: nobody takes part; give population.cells, each with a count or a share")
         if "play" in self.phases:
             self.matching.groups(len(self.members), self.game.players, self.seed, 1)
+            if not self.matching.lasting and getattr(self.game, "CARRIES", False):
+                raise SettingError(
+                    f"matching: in {self.game.name} something passes from round to round, so groups must stay "
+                    "together; take matching=fixed_partners"
+                )
+            if not self.matching.lasting and self.conditions.partners == "named":
+                raise SettingError(
+                    "conditions: partners=named needs groups that stay together; take matching=fixed_partners"
+                )
 
     @property
     def synthetic(self) -> bool:
@@ -72,34 +87,58 @@ class Experiment:
     def asked_in(self, phase: str) -> int:
         """How many decisions a phase puts at the most."""
         if phase != "play":
-            return len(self.members) * self.repetitions * len(self.measure.decisions())
+            return len(self.members) * self.repetitions * len(self.items())
         return len(self.members) // self.game.players * len(self.rehearsal()[0])
 
+    @property
+    def measure(self) -> Measure:
+        """The first of the measures."""
+        return self.measures[0]
+
+    def items(self) -> list[Decision]:
+        """All items of one administration of every measure."""
+        return [item for measure in self.measures for item in measure.decisions()]
+
     def rehearsal(self) -> tuple[list[Decision], list[Outcome]]:
-        """All decisions of one group's play of first options, and the outcomes that its players lived."""
+        """All decisions of one group's play, and the outcomes that its players lived.
+
+        Everybody takes the first option, or the last where more is asked then: after an empty gift nothing may follow.
+        """
+        first, last = self._rehearsed(0), self._rehearsed(-1)
+        return last if len(last[0]) > len(first[0]) else first
+
+    def _rehearsed(self, place: int) -> tuple[list[Decision], list[Outcome]]:
         state, decisions, lived = self.game.start(self.seed), list[Decision](), list[Outcome]()
         while pending := self.game.decisions(state):
             decisions += pending
-            state, outcomes = self.game.resolve(state, {one.key: Choice(option=0) for one in pending})
+            choices = {one.key: Choice(range(len(one.options))[place]) for one in pending}
+            state, outcomes = self.game.resolve(state, choices)
             lived += outcomes
         return decisions, lived
 
     def questions(self, phase: str, seat: int = 0) -> list[Decision]:
-        """What is asked in a phase as it would be read: one administration, or one table's play of first options.
+        """What is asked in a phase as it would be read: one administration, or one table's play as it is rehearsed.
 
         seat: whose rounds the second measure reminds of.
         """
         if phase == "before":
-            return list(self.measure.decisions())
+            return self.items()
         played, outcomes = self.rehearsal()
-        play = [replace(one, facts={**one.facts, "lasting": self.matching.lasting}) for one in played]
+        play = [
+            replace(
+                one,
+                facts=self.conditions.told(one.facts, lasting=self.matching.lasting, seat=one.player),
+                past=self.conditions.seen(one.past, one.player),
+            )
+            for one in played
+        ]
         if phase == "play":
             return play
-        items = list(self.measure.decisions())
-        past = tuple(one.experience for one in outcomes if one.player == seat)
+        items = self.items()
+        past = self.conditions.seen((one.experience for one in outcomes if one.player == seat), seat)
         if not (self.memory and "play" in self.phases and past):
             return items
-        remembered = {self.game.name: play[0].facts}
+        remembered = {self.game.name: next((one for one in play if one.player == seat), play[0]).facts}
         return [replace(one, past=past, facts={**one.facts, "remembered": remembered}) for one in items]
 
     def accounting(self) -> list[dict[str, Any]]:
@@ -126,7 +165,7 @@ class Experiment:
 
     def prompts(self) -> dict[str, str]:
         """The exact words of this run, by what they are."""
-        found = self.framing.texts([self.measure.name, self.game.name])
+        found = self.framing.texts([*(measure.name for measure in self.measures), self.game.name])
         for induction in self.inductions:
             found |= induction.texts()
         return found
@@ -143,6 +182,7 @@ class Experiment:
             self.matching,
             seed=self.seed,
             presentation=self.presentation,
+            conditions=self.conditions,
             on_failure=self.on_failure,
             keep=keep,
             asked=asked,
@@ -172,7 +212,8 @@ class Experiment:
                     while society.round < self.game.rounds:
                         society.step()
                 else:
-                    society.administer(self.measure, name, self.repetitions, memory=self.memory)
+                    for measure in self.measures:
+                        society.administer(measure, name, self.repetitions, memory=self.memory)
         finally:
             for gateway in self.gateways:
                 run_on_loop(gateway.close())

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from games.rationality import attainment, chance_corrected, deviation, value_rationality
 from games.svo import Orientation
+from games.types import Answer
 from sim.participant import Member
 from sim.records import Asked, Played, Record, Scored
 
@@ -51,6 +53,7 @@ def _decision(record: Asked) -> dict[str, Any]:
         "options": json.dumps(
             [[label, one.act, one.allocation.own, one.allocation.other] for label, one in decision.labelled()]
         ),
+        **asdict(decision.layout),
         "payoff": record.payoff,
         "others_payoff": record.others_payoff,
         "failure": choice.failure.value if choice.failure else None,
@@ -68,6 +71,10 @@ def _decision(record: Asked) -> dict[str, Any]:
             "cooperation": option.cooperation,
             "attainment": _attainment(record, choice.option),
         }
+    if decision.answer is Answer.AMOUNT:
+        values["labels"] = "amounts"
+    if record.carried_out is not None:
+        values["carried_out"] = str(decision.options[record.carried_out].act)
     if record.bounded:
         values |= _range("cooperation", [decision.options[index].cooperation for index in record.open])
         values |= _range("attainment", [_attainment(record, index) for index in record.open])
@@ -117,6 +124,7 @@ def _measure(record: Scored) -> dict[str, Any]:
         "repetition": record.occasion.repetition,
         "measure": record.measure,
         "draw": record.occasion.draw,
+        **(asdict(record.layout) if record.layout else {}),
         "angle": score.angle,
         "obtained": score.obtained if score.angle is not None else None,
         "spread": score.spread,
@@ -124,10 +132,12 @@ def _measure(record: Scored) -> dict[str, Any]:
         "transitive": score.transitive,
         "length": score.length,
         "index": score.index,
+        "consistency": score.consistency,
         "failed": score.failed,
         "asked": score.asked,
     }
-    if score.angle is not None and record.member.orientation != "none":
+    # The ideal respondents are those of the slider: another measure's angles have another scale.
+    if record.measure == "slider" and score.angle is not None and record.member.orientation != "none":
         orientation = Orientation(record.member.orientation)
         rationality = float(value_rationality(score.angle, orientation))
         values |= {
@@ -147,6 +157,8 @@ def _round(record: Played) -> dict[str, Any]:
         "left": record.left,
         "payoff": record.payoff,
         "cooperation": record.cooperation,
+        "carried_out": record.carried_out,
+        "facts": json.dumps(record.facts) if record.facts is not None else None,
     }
     if record.bounds is not None:
         values |= _range("payoff", record.bounds.payoff) | _range("cooperation", record.bounds.cooperation or ())

@@ -5,7 +5,7 @@ docs/outputs.md says the same for a reader, and a test compares the two.
 
 import pyarrow as pa
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a column changes its name or meaning."""
 
 _WHO = {
@@ -17,6 +17,12 @@ _WHO = {
     "model": (pa.string(), "", "chat model; `none` for a scripted rule"),
     "induction": (pa.string(), "", "how the value was worded; `none` for the control and for scripted rules"),
     "synthetic": (pa.bool_(), "", "true for a simulated respondent or a scripted rule, false for a language model"),
+}
+_LAYOUT = {
+    "order": (pa.string(), "original, reversed, shuffled", "order of the options; amounts keep their own"),
+    "labels": (pa.string(), "letters, numbers, amounts", "how options are named; an amount names itself"),
+    "first": (pa.string(), "own, other", "whose points an option names first"),
+    "currency": (pa.string(), "", "what points are called"),
 }
 COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
     "decisions": {
@@ -32,8 +38,14 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "others": (pa.int32(), "", "how many others the `other` points are summed over"),
         "draw": (pa.int64(), "", "tells independent repetitions of the same question apart"),
         "options": (pa.string(), "JSON", "options as shown: label, act, own points, other points (their sum)"),
+        **_LAYOUT,
         "option": (pa.string(), "", "the chosen act; empty where the reply failed"),
         "position": (pa.int32(), "from 1", "place of the chosen option as shown; empty where the reply failed"),
+        "carried_out": (
+            pa.string(),
+            "",
+            "the act that was carried out where noise replaced the chosen one; empty otherwise",
+        ),
         "own": (pa.float64(), "points", "the chosen allocation to self, others' acts held at their last"),
         "other": (pa.float64(), "points", "the chosen allocation to the others together"),
         "cooperation": (pa.float64(), "0 to 1", "how cooperative the act is, by the game's definition"),
@@ -84,20 +96,22 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "repetition": (pa.int32(), "from 1", "number of the administration"),
         "measure": (pa.string(), "", "which measure"),
         "draw": (pa.int64(), "", "tells administrations apart"),
-        "angle": (pa.float64(), "degrees", "slider angle; empty where a primary item failed"),
+        **_LAYOUT,
+        "angle": (pa.float64(), "degrees", "by the measure's own scoring; empty where an item that it needs failed"),
         "obtained": (pa.string(), "choices, probabilities", "what the angle was computed from"),
         "spread": (
             pa.float64(),
             "degrees",
             "standard deviation of one administration's angle under the probabilities",
         ),
-        "category": (pa.string(), "", "orientation that the angle is classed as"),
-        "deviation": (pa.float64(), "degrees", "distance to the ideal respondents of the orientation"),
-        "value_rationality": (pa.float64(), "0 to 1", "1 - deviation / largest attainable deviation"),
+        "category": (pa.string(), "", "the class, by the measure's own classes"),
+        "deviation": (pa.float64(), "degrees", "distance to the ideal respondents of the orientation; slider only"),
+        "value_rationality": (pa.float64(), "0 to 1", "1 - deviation / largest attainable deviation; slider only"),
         "value_rationality_corrected": (pa.float64(), "up to 1", "the same with the chance level taken as 0"),
         "transitive": (pa.bool_(), "", "whether the preferences are acyclic"),
         "length": (pa.float64(), "points", "vector length"),
         "index": (pa.float64(), "0 to 1", "secondary index: 0 inequality averse, 1 joint gain"),
+        "consistency": (pa.float64(), "0 to 1", "the measure's own consistency check"),
         "failed": (pa.int32(), "", "items whose reply failed"),
         "asked": (pa.int32(), "", "items in all"),
     },
@@ -114,8 +128,51 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "cooperation": (pa.float64(), "0 to 1", "of the participant's own act; empty without one"),
         "cooperation_low": (pa.float64(), "0 to 1", "least that the own act is, or could have been; under `bound`"),
         "cooperation_high": (pa.float64(), "0 to 1", "greatest that the own act is, or could have been; under `bound`"),
+        "carried_out": (
+            pa.float64(),
+            "0 to 1",
+            "cooperation of the act that took effect, noise included",
+        ),
+        "facts": (pa.string(), "JSON", "the round as the participant lived it, by the game's own names"),
     },
 }
+_ANGLE = "degrees"
+DERIVED: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
+    "estimates": {
+        **_WHO,
+        "phase": (pa.string(), "before, play, after", "when the choices were made"),
+        "game": (pa.string(), "", "game or measure"),
+        "choices": (pa.int32(), "", "readable choices that it rests on"),
+        "best_model": (pa.string(), "chance, ring, inequality aversion", "with the least AIC"),
+        "ring_status": (pa.string(), "", "what the ring model's estimate stands on; see below"),
+        "ring_angle": (pa.float64(), _ANGLE, "φ of maximum likelihood; only with status estimated"),
+        "ring_angle_se": (pa.float64(), _ANGLE, "its standard error"),
+        "ring_angle_low": (pa.float64(), _ANGLE, "lower end of its profile-likelihood interval"),
+        "ring_angle_high": (pa.float64(), _ANGLE, "upper end, up to 360 above the lower: then the whole circle"),
+        "explains_low": (
+            pa.float64(),
+            _ANGLE,
+            "with status separated: angles that explain every choice begin here",
+        ),
+        "explains_high": (pa.float64(), _ANGLE, "and end here"),
+        "precision": (pa.float64(), "per point", "λ of maximum likelihood; only with status estimated"),
+        "precision_se": (pa.float64(), "per point", "its standard error"),
+        "precision_low": (pa.float64(), "per point", "lower end of its profile-likelihood interval"),
+        "precision_high": (pa.float64(), "per point", "upper end; empty where there is none"),
+        "aversion_status": (pa.string(), "", "what the estimate of inequality aversion stands on"),
+        "envy": (pa.float64(), "points per point", "α of Fehr & Schmidt (1999): own points given up per point behind"),
+        "envy_se": (pa.float64(), "points per point", "its standard error"),
+        "guilt": (pa.float64(), "points per point", "β: own points given up per point ahead"),
+        "guilt_se": (pa.float64(), "points per point", "its standard error"),
+        "log_likelihood_chance": (pa.float64(), "", "of choosing at random"),
+        "log_likelihood_ring": (pa.float64(), "", "of the ring model"),
+        "log_likelihood_aversion": (pa.float64(), "", "of inequality aversion"),
+        "aic_ring": (pa.float64(), "", "Akaike's criterion of the ring model; less is better"),
+        "aic_aversion": (pa.float64(), "", "Akaike's criterion of inequality aversion"),
+        "pseudo_r2_ring": (pa.float64(), "0 to 1", "McFadden's: 0 as good as chance, 1 every choice certain"),
+    },
+}
+"""Tables that the report computes from the others."""
 SCHEMAS = {
     table: pa.schema([(name, kind) for name, (kind, _, _) in columns.items()]) for table, columns in COLUMNS.items()
 }

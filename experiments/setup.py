@@ -7,7 +7,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,15 +22,17 @@ from agents.llm import LLMAgent
 from agents.reply_store import ReplyStore
 from agents.request import Mode
 from agents.wording import Framing, Words
-from experiments.catalogue import built, plain
+from experiments.catalogue import built, named, plain
 from experiments.population import Crew, identity
 from experiments.protocol import Experiment
 from experiments.statistics import Resampling
+from games.conditions import Conditions
 from games.errors import EndpointError, SecretError, SettingError, unknown, whole
 from games.presentation import Presentation
+from games.types import Measure
 from sim.unanswered import policy
 
-_BESIDE = {"name", "progress", "forecast", "replies", "budget", "statistics"}
+_BESIDE = {"name", "progress", "forecast", "replies", "budget", "statistics", "estimates"}
 _RATE = {one.name for one in fields(Limits)} | {"price"}
 """Settings that change no reply: a run with others is the same run."""
 
@@ -44,31 +46,54 @@ def experiment(config: DictConfig, sweep: Path | None = None) -> Experiment:
     settings = plain(config, "configuration")
     seed = settings["seed"]
     whole("run", "seed", seed, 0)
-    for name in ("memory", "progress", "forecast"):
+    for name in ("memory", "progress", "forecast", "estimates"):
         if not isinstance(settings[name], bool):
             raise SettingError(f"run: {name}={settings[name]} must be true or false")
     if not isinstance(settings["phases"], list):
         raise SettingError(f"run: phases={settings['phases']} must be a list such as [before,play,after]")
+    conditions = _conditions(settings["conditions"])
     game = built(settings["game"].get("rules"), "game")
+    if conditions.horizon == "random" and getattr(game, "CARRIES", False):
+        raise SettingError(
+            f"conditions: horizon=random is not offered in {game.name}, where what an act brings until the end rests "
+            "on the number of rounds; take known or unknown"
+        )
+    if conditions.horizon == "random":
+        game = replace(game, rounds=conditions.length(game.rounds, seed))
     measure = built(settings["measure"].get("instrument"), "measure")
     own = {
         game.name: Words.from_data(game.name, settings["game"].get("words") or {}),
         measure.name: Words.from_data(measure.name, settings["measure"].get("words") or {}),
     }
+    further = _further(settings["further_measures"], measure)
+    own |= {one.name: words for one, words in further}
     framing = Framing.from_data(settings["framing"], own)
+    story = settings["framing"].get("words") or {}
+    if story and game.name not in story and "play" in settings["phases"]:
+        raise SettingError(
+            f"framing {framing.name}: no words for {game.name}; it has words for {', '.join(story)}; "
+            "take one of these games, or framing=neutral"
+        )
     if settings["on_unreadable"] not in ("keep", "reask"):
         raise unknown("on_unreadable", settings["on_unreadable"], ("keep", "reask"))
     whole("run", "reasks", settings["reasks"], 1)
     policy(str(settings["on_failure"]))
     terms = _terms(settings, sweep)
     try:
-        return _experiment(settings, game, measure, framing, terms)
+        return _experiment(settings, game, (measure, *(one for one, _ in further)), framing, conditions, terms)
     except BaseException:
         terms.store.close()
         raise
 
 
-def _experiment(settings: Mapping[str, Any], game: Any, measure: Any, framing: Framing, terms: Terms) -> Experiment:
+def _experiment(
+    settings: Mapping[str, Any],
+    game: Any,
+    measures: tuple[Measure, ...],
+    framing: Framing,
+    conditions: Conditions,
+    terms: Terms,
+) -> Experiment:
     seed = settings["seed"]
     crew = Crew(settings, seed, framing, terms, settings["reasks"] if settings["on_unreadable"] == "reask" else 0)
     members = crew.members(settings["population"])
@@ -80,9 +105,10 @@ def _experiment(settings: Mapping[str, Any], game: Any, measure: Any, framing: F
         memory=settings["memory"],
         members=members,
         game=game,
-        measure=measure,
+        measures=measures,
         matching=built(settings["matching"], "matching"),
         presentation=_presentation(settings["presentation"]),
+        conditions=conditions,
         framing=framing,
         gateways=crew.gateways,
         inductions=crew.inductions,
@@ -92,6 +118,7 @@ def _experiment(settings: Mapping[str, Any], game: Any, measure: Any, framing: F
         on_unreadable=str(settings["on_unreadable"]),
         cooperation=str(settings["game"].get("cooperation") or "cooperation (0 to 1)"),
         resampling=_resampling(seed, settings["statistics"]),
+        estimates=settings["estimates"],
     )
     rehearse(made)
     if terms.mode in {Mode.LIVE, Mode.REFRESH}:
@@ -195,7 +222,7 @@ def rehearse(made: Experiment) -> None:
 
     Raises SettingError for a word or a variable that is missing, however late in the game it would be needed.
     """
-    decisions = [*made.measure.decisions()]
+    decisions = [*made.items()]
     for phase in made.phases:
         # Seats may live through different stages, which have words of their own.
         for seat in range(made.game.players if phase == "after" else 1):
@@ -205,15 +232,42 @@ def rehearse(made: Experiment) -> None:
     }
     for agent in spoken.values():
         agent.rehearse(decisions[0])
-    # The question itself is the same whoever is asked.
-    for decision in decisions if spoken else ():
+    # The question itself is the same whoever is asked, but for its layout, and every stage is laid out alike.
+    laid_out = [made.presentation.present(decision, 0) for decision in decisions]
+    for one in {(decision.game, decision.stage): decision for decision in reversed(decisions)}.values():
+        laid_out += [made.presentation.present(one, 0, turn) for turn in range(1, len(made.presentation.layouts))]
+    for decision in laid_out if spoken else ():
         made.framing.question(decision)
 
 
+def _further(names: object, first: Measure) -> list[tuple[Measure, Words]]:
+    """Further measures by their names, each with its words."""
+    if not isinstance(names, list) or len({str(name) for name in names}) < len(names):
+        raise SettingError(f"further_measures={names} must be a list such as [ring,triple_dominance], none twice")
+    made = list[tuple[Measure, Words]]()
+    for name in names:
+        found = named("measure", name)
+        one = built(found.get("instrument"), "measure")
+        if one.name in {first.name, *(other.name for other, _ in made)}:
+            raise SettingError(f"further_measures={names}: {one.name} is administered already")
+        made.append((one, Words.from_data(one.name, found.get("words") or {})))
+    return made
+
+
+def _conditions(settings: object) -> Conditions:
+    known = {one.name for one in fields(Conditions)}
+    if not isinstance(settings, Mapping) or settings.keys() != known:
+        raise SettingError(f"conditions={settings} must hold {', '.join(sorted(known))} and nothing else")
+    return Conditions(**settings)
+
+
 def _presentation(settings: object) -> Presentation:
-    if not isinstance(settings, Mapping) or settings.keys() != {"order"}:
-        raise SettingError(f"presentation={settings} must hold `order` and nothing else")
-    return Presentation(order=str(settings["order"]))
+    names = [one.name for one in fields(Presentation)]
+    if not isinstance(settings, Mapping) or settings.keys() != set(names):
+        raise SettingError(
+            f"presentation={settings} must hold {', '.join(f'`{name}`' for name in names)} and nothing else"
+        )
+    return Presentation(**settings)
 
 
 def _resampling(seed: int, settings: object) -> Resampling:

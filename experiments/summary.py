@@ -9,7 +9,9 @@ import pandas as pd
 
 from experiments.accounts import accounting, forecast, models
 from experiments.bounds import angle_and_cooperation, figure_of_play, mean_cooperation
+from experiments.play_metrics import play_metrics
 from experiments.positions import positions
+from experiments.presentations import presentations
 from experiments.statistics import Resampling
 from experiments.tables import Tables, counted, number, share, studied, units_of_measure, units_of_play
 from games.rationality import chance_level
@@ -51,7 +53,9 @@ def summarise(tables: Tables, resampling: Resampling) -> dict[str, Any]:
         },
         "cells": cells,
         "angle_and_cooperation": angle_and_cooperation(tables, resampling),
+        "play": play_metrics(tables, resampling),
         "positions": positions(tables, resampling),
+        "presentations": presentations(tables, resampling),
         "failures": {
             "decisions": len(decisions),
             "failed": int(decisions["failure"].notna().sum()),
@@ -147,15 +151,21 @@ def _measured(
     found: dict[str, Any] = {
         column: asdict(resampling.mean(measures[column].astype(float), units, unit)) for column in columns
     }
-    readable = measures[measures["angle"].notna()]
+    # Some measures classify without an angle.
+    readable = measures[measures["category"].notna()]
+    slider = bool((measures["measure"] == "slider").all())
     return found | {
+        "measure": str(measures["measure"].iloc[0]),
+        "consistency": asdict(resampling.mean(measures["consistency"].astype(float), units, unit)),
+        "categories": counted(readable["category"]),
         "obtained": " and ".join(sorted(counted(measures["obtained"]))) or None,
         "spread": number(measures["spread"].mean()),
-        "chance_level": chance_level(orientation) if orientation != "none" else None,
+        "chance_level": chance_level(orientation) if orientation != "none" and slider else None,
         "in_category_share": share(readable["category"] == orientation) if orientation != "none" else None,
-        "consistent_share": share(readable["length"] > CONSISTENT_LENGTH),
+        "consistent_share": share(readable["length"] > CONSISTENT_LENGTH) if slider else None,
         "transitive_share": share(readable["transitive"].astype(float)),
         "administrations": len(measures),
         "without_angle": int(measures["angle"].isna().sum()),
+        "without_category": int(measures["category"].isna().sum()),
         "failed_share": number(measures["failed"].sum() / max(1, measures["asked"].sum())),
     }

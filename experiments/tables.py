@@ -19,14 +19,26 @@ _DECISIONS = (
     *("agent", "induction", "phase", "failure"),
     *("attempts", "calls", "tokens_in", "tokens_out", "latency", "identity"),
 )
-_PLAY = (*_WHO, "game", "round", "group", "cooperation", "attainment", "failure")
+_PLAY = (*_WHO, "game", "stage", "round", "group", "option", "cooperation", "attainment", "failure")
 _PLAY_BOUNDS = ("cooperation_low", "cooperation_high", "attainment_low", "attainment_high")
 _MEASURES = (
     *_WHO,
     *("phase", "repetition", "angle", "category", "deviation", "value_rationality", "value_rationality_corrected"),
-    *("transitive", "length", "index", "failed", "asked", "obtained", "spread"),
+    *("transitive", "length", "index", "failed", "asked", "obtained", "spread", "measure", "consistency"),
 )
-_ROUNDS = ("participant", "cell", "group", "void", "left", "payoff")
+_ROUNDS = (
+    "participant",
+    "cell",
+    "model",
+    "synthetic",
+    "round",
+    "group",
+    "void",
+    "left",
+    "payoff",
+    "cooperation",
+    *("carried_out", "facts"),
+)
 _ROUNDS_BOUNDS = ("payoff_low", "payoff_high")
 
 
@@ -35,7 +47,8 @@ class Tables:
     """A run as its summary and figures see it.
 
     about: the manifest.  decisions: what every decision took, one row each.  play: what was done in each decision of
-    the game.  measures, rounds: one row an administration, and one a participant and round.
+    the game.  measures, rounds: one row an administration of the first measure, and one a participant and round.
+    all_measures: one row an administration of any measure.
     """
 
     folder: Path
@@ -44,6 +57,7 @@ class Tables:
     play: pd.DataFrame
     measures: pd.DataFrame
     rounds: pd.DataFrame
+    all_measures: pd.DataFrame
 
     @property
     def lasting(self) -> bool:
@@ -61,12 +75,6 @@ class Tables:
         return self.policy == "bound"
 
     @property
-    def order(self) -> str | None:
-        """The order in which options were shown, such as "shuffled"; None where the manifest does not say."""
-        said = self.about.get("presentation")
-        return said.get("order") if isinstance(said, Mapping) else said
-
-    @property
     def together(self) -> dict[int, int]:
         """The group of each participant, where a second measure reminds lasting groups of the rounds they shared."""
         return groups(self.play) if self.lasting and self.about["memory"] else {}
@@ -76,13 +84,16 @@ def read_tables(folder: Path) -> Tables:
     """The tables of a run, finished or not. Raises SettingError if the folder holds no run, or an older version's."""
     about = read_json(folder, "manifest")
     bound = about.get("on_failure") == "bound"
+    measures = read_table(folder, "measures", _MEASURES)
+    first = about.get("measure")
     return Tables(
         folder,
         about,
         read_table(folder, "decisions", _DECISIONS),
         read_table(folder, "decisions", _PLAY + _PLAY_BOUNDS * bound, phase="play"),
-        read_table(folder, "measures", _MEASURES),
+        measures[measures["measure"] == first] if first else measures,
         read_table(folder, "rounds", _ROUNDS + _ROUNDS_BOUNDS * bound),
+        measures,
     )
 
 

@@ -1,6 +1,6 @@
 """What a run says on the terminal at its end: tables, counts, and where the files are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from experiments import cross_measures, play_words, presentations
 from experiments.account_words import accounts
 from experiments.bounds import told
 from experiments.positions import telling
@@ -17,28 +18,62 @@ from experiments.summary import marks, units_told
 
 def measure_table(summary: Mapping[str, Any]) -> Table:
     """What the measure found: a row for each cell and administration, before and after play."""
+    if _measure(summary) != "slider":
+        return _other_measure_table(summary)
     made = _table(summary, "measure", _expectations(summary))
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
     for name in ("angles", "angle °", "value rationality", "chance", "corrected", "in category", "failed"):
         made.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
-    for cell in summary["cells"]:
-        for phase in ("before", "after"):
-            if phase not in cell:
-                continue
-            found = cell[phase]
-            made.add_row(
-                _name(cell) if phase == "before" or "before" not in cell else "",
-                phase,
-                f"{found['administrations'] - found['without_angle']}/{found['administrations']}",
-                _stacked(found["angle"], ".1f"),
-                _stacked(found["value_rationality"], ".2f"),
-                _plain(found["chance_level"], ".2f"),
-                _plain(found["value_rationality_corrected"]["estimate"], ".2f"),
-                _plain(found["in_category_share"], ".0%"),
-                _plain(found["failed_share"], ".1%"),
-            )
+    for name, phase, found in _administered(summary):
+        made.add_row(
+            name,
+            phase,
+            f"{found['administrations'] - found['without_angle']}/{found['administrations']}",
+            _stacked(found["angle"], ".1f"),
+            _stacked(found["value_rationality"], ".2f"),
+            _plain(found["chance_level"], ".2f"),
+            _plain(found["value_rationality_corrected"]["estimate"], ".2f"),
+            _plain(found["in_category_share"], ".0%"),
+            _plain(found["failed_share"], ".1%"),
+        )
     return made
+
+
+def _other_measure_table(summary: Mapping[str, Any]) -> Table:
+    """The same of a measure on which value rationality is not defined."""
+    made = _table(summary, "measure", _expectations(summary), _measure(summary))
+    for name in ("cell", "when"):
+        made.add_column(name, no_wrap=True)
+    for name in ("classed", "angle °", "consistency", "in category", "failed"):
+        made.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
+    made.add_column("categories")
+    for name, phase, found in _administered(summary):
+        made.add_row(
+            name,
+            phase,
+            f"{found['administrations'] - found['without_category']}/{found['administrations']}",
+            _stacked(found["angle"], ".1f"),
+            _stacked(found["consistency"], ".2f"),
+            _plain(found["in_category_share"], ".0%"),
+            _plain(found["failed_share"], ".1%"),
+            ", ".join(f"{category} {count}" for category, count in found["categories"].items()),
+        )
+    return made
+
+
+def _administered(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each cell's name, or "" where it was named a line above, with the phase and what was found in it."""
+    for cell in summary["cells"]:
+        phases = [phase for phase in ("before", "after") if phase in cell]
+        for number, phase in enumerate(phases):
+            yield "" if number else _name(cell), phase, cell[phase]
+
+
+def _measure(summary: Mapping[str, Any]) -> str:
+    """The name of the run's first measure."""
+    named = [cell[phase]["measure"] for cell in summary["cells"] for phase in ("before", "after") if phase in cell]
+    return str(named[0])
 
 
 def play_table(summary: Mapping[str, Any]) -> Table:
@@ -66,6 +101,22 @@ def play_table(summary: Mapping[str, Any]) -> Table:
     return made
 
 
+def yardstick_table(summary: Mapping[str, Any]) -> Table:
+    """What was seen in play beside what theory says of the game and what people did in it."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True, caption=play_words.caption(summary))
+    made.title = escape(
+        "\n".join([f"{summary['experiment']} · yardsticks of {summary['play']['game']}", *marks(summary)])
+    )
+    made.title_justify = made.caption_justify = "left"
+    for name in ("", "acts"):
+        made.add_column(name)
+    for name in ("cooperation", "points"):
+        made.add_column(name, justify="right", no_wrap=True)
+    for row in play_words.rows(summary):
+        made.add_row(*map(escape, row))
+    return made
+
+
 def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     """Print the tables, the correlation of cooperation with the angle, and where the files are."""
     console = Console()
@@ -74,6 +125,8 @@ def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
         tables.append(measure_table(summary))
     if any("play" in cell for cell in summary["cells"]):
         tables.append(play_table(summary))
+    if summary["play"] is not None:
+        tables.append(yardstick_table(summary))
     # A narrower terminal folds lines; cutting columns off would lose numbers and marks.
     wide = Console(width=1000)
     console = Console(width=max(console.width, *(wide.measure(table).maximum for table in tables), 80))
@@ -101,6 +154,10 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     failures = summary["failures"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in failures["by_reason"].items())
     said.append(f"{failures['decisions']} decisions, {failures['failed']} failed{f' ({reasons})' if reasons else ''}")
+    if metrics := play_words.metrics_line(summary):
+        said.append(metrics)
+    said += cross_measures.lines(summary.get("cross_measures"))
+    said += presentations.lines(summary["presentations"], summary["confidence"])
     return [*said, *_first_options(summary), *accounts(summary)]
 
 
@@ -137,8 +194,9 @@ def _expectations(summary: Mapping[str, Any]) -> str:
     return f"{said};\nspread of one administration: {least if least == most else f'{least} to {most}'}"
 
 
-def _table(summary: Mapping[str, Any], what: str, note: str) -> Table:
-    title = "\n".join([f"{summary['experiment']} · {what} · {summary['run']}", *marks(summary)])
+def _table(summary: Mapping[str, Any], what: str, note: str, named: str = "") -> Table:
+    """named: what the table is of, where its title says more than the quantity."""
+    title = "\n".join([f"{summary['experiment']} · {named or what} · {summary['run']}", *marks(summary)])
     units = _units(summary, what)
     caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}{note and f'\n{note}'}"
     made = Table(title=escape(title), caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -154,7 +212,8 @@ def _units(summary: Mapping[str, Any], what: str) -> str:
     """What the intervals of a table resample."""
     phases = ("play",) if what == "play" else ("before", "after")
     parts = [cell[phase] for cell in summary["cells"] for phase in phases if phase in cell]
-    found = [part["cooperation" if what == "play" else "angle"] for part in parts]
+    named = ("cooperation",) if what == "play" else ("angle", "consistency")
+    found = [part[name] for part in parts for name in named]
     return units_told([(one["units"], one["unit"]) for one in found if one["low"] is not None])
 
 

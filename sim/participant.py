@@ -31,6 +31,7 @@ class Participant(mesa.Agent[Any]):
 
     lived: its experiences in play, oldest first.  payoff: points of the last round, None before it, when void, or when
     it had no part in it.  cooperation: of its act in the last round on [0, 1], None when it had none.
+    seat: its seat in the last group that it played in.
     left: whether it has left the society because a reply of its failed.
     """
 
@@ -42,4 +43,5 @@ class Participant(mesa.Agent[Any]):
         self.lived: list[Experience] = []
         self.payoff: float | None = None
         self.cooperation: float | None = None
+        self.seat = 0
         self.left = False

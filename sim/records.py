@@ -1,8 +1,9 @@
 """What a society hands out: every decision that was put, and every administration that was scored."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from games.types import Choice, Decision, Occasion, Score
+from games.types import Choice, Decision, Json, Layout, Occasion, Score
 from sim.participant import Member
 from sim.unanswered import Bounds
 
@@ -16,6 +17,7 @@ class Asked:
     the chosen allocation; None where the choice failed, the round was void, or the stage is settled later. A stage with
     several items has the same points on each of their records; `Played` has each round's points once.
     bounded: whether the society bounds what a failed reply left open.
+    carried_out: the option that took effect where noise replaced the chosen one; None where the choice itself did.
     """
 
     participant: int
@@ -27,6 +29,7 @@ class Asked:
     payoff: float | None
     others_payoff: float | None
     bounded: bool = False
+    carried_out: int | None = None
 
     @property
     def cooperation(self) -> float | None:
@@ -50,13 +53,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One administration of a measure to a participant."""
+    """One administration of a measure to a participant, with the layout of its items."""
 
     participant: int
     member: Member
     measure: str
     occasion: Occasion
     score: Score
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Played:
     payoff: None when the round was void.  cooperation: None when the participant had no act or its reply failed.
     left: whether the participant left the society in this round because its reply failed.
     bounds: between which values the round ended or would have ended; None where the society does not bound.
+    carried_out: cooperation of the act that took effect, another than the chosen one where noise replaced it.
+    facts: the round as the participant lived it, by the names of the game; None when the round was void.
     """
 
     participant: int
@@ -78,6 +84,8 @@ class Played:
     cooperation: float | None
     left: bool = False
     bounds: Bounds | None = None
+    carried_out: float | None = None
+    facts: Mapping[str, Json] | None = None
 
 
 type Record = Asked | Played | Scored

@@ -9,6 +9,7 @@ from typing import Any
 
 import mesa
 
+from games.conditions import Conditions
 from games.errors import SettingError
 from games.presentation import Presentation
 from games.randomness import draw
@@ -18,7 +19,7 @@ from sim.loop import run
 from sim.matching import Matching, groups_still_there
 from sim.participant import Member, Participant
 from sim.records import Asked, Played, Record, Scored
-from sim.unanswered import Bounds, bounds, policy
+from sim.unanswered import Bounds, Taken, bounds, policy
 
 # Administrations under way at once; bounds memory, while the gateway bounds calls.
 _WINDOW = 256
@@ -28,6 +29,7 @@ class Society(mesa.Model[Participant, Any]):
     """A population of participants, the groups they meet in, and the rounds they play; `step` is one round.
 
     members: the population.  game, matching: what is played and who meets whom.  seed: of the run.
+    conditions: what players see, how long play goes on, and whether acts go astray.
     on_failure: what to do about a reply that failed in play, by its name in `sim.unanswered`.
     keep: called with all records of a round or administration, in an order that does not depend on when replies came.
     asked: called once for every decision answered, with its choice, as it happens.
@@ -44,6 +46,7 @@ class Society(mesa.Model[Participant, Any]):
         *,
         seed: int,
         presentation: Presentation | None = None,
+        conditions: Conditions | None = None,
         on_failure: str = "void",
         keep: Callable[[Iterable[Record]], None] = lambda records: None,
         asked: Callable[[Choice], None] = lambda choice: None,
@@ -55,6 +58,7 @@ class Society(mesa.Model[Participant, Any]):
         self.game = game
         self.matching = matching
         self.presentation = presentation or Presentation()
+        self.conditions = conditions or Conditions()
         self._policy = policy(on_failure)
         self._keep = keep
         self._asked = asked
@@ -114,55 +118,70 @@ class Society(mesa.Model[Participant, Any]):
         before = state
         records: list[Asked] = []
         outcomes: list[Outcome] = []
-        stages: list[dict[tuple[int, int], Choice]] = []
+        stages: list[Taken] = []
         failed: set[int] = set()
         pending = self.game.decisions(state)
+        if not pending:
+            return Part([])  # the game ended before its last round, as a collapsed commons does
         while pending and pending[0].round == self.round and not failed:
-            put = [self._put(seats[decision.player], decision) for decision in pending]
+            told = self._known(state, pending)
+            put = [self._put(seats[decision.player], decision) for decision in told]
             answers, error = await until_error([self._answer(*one) for one in put])
             if error is not None:
                 return Part([*records, *self._unsettled(put, answers, number)], error)
             choices = {decision.key: choice for (_, decision, _), choice in zip(put, answers, strict=True) if choice}
-            stages.append(choices)
+            done = {
+                decision.key: self.conditions.carried_out(decision, choices[decision.key], occasion.draw)
+                for _, decision, occasion in put
+            }
+            stages.append(Taken(choices, done))
             failed = {seat for (seat, _), choice in choices.items() if choice.failure is not None}
             stage: tuple[Outcome, ...] = ()
             if failed:
                 state = self.game.void(state)
             else:
-                state, stage = self.game.resolve(state, choices)
+                state, stage = self.game.resolve(state, done)
             outcomes += stage
             earned = {one.player: one.payoff for one in stage}
             for record in self._unsettled(put, answers, number):
                 own = earned.get(record.decision.player)
                 rest = sum(earned.values()) - own if own is not None else None
-                records.append(replace(record, payoff=own, others_payoff=rest))
+                act = done[record.decision.key].option
+                astray = act if act != record.choice.option else None
+                records.append(replace(record, payoff=own, others_payoff=rest, carried_out=astray))
             pending = self.game.decisions(state)
         if self.matching.lasting:
             self._states[group] = state
         if failed:
             # A stage settled before the failure counts no more than the round it belongs to.
-            records = [replace(one, payoff=None, others_payoff=None) for one in records]
+            records = [replace(one, payoff=None, others_payoff=None, carried_out=None) for one in records]
             outcomes = []
         limits = bounds(self.game, before, stages) if self._policy.bounds else None
         return Part([*records, *self._settle(number, seats, records, outcomes, failed, limits)])
+
+    def _known(self, state: Any, pending: Sequence[Decision]) -> list[Decision]:
+        """What is pending, with options that say no more of past acts than players may know."""
+        blind = getattr(self.game, "blind", None)
+        if self.conditions.history == "group" or blind is None:
+            return list(pending)
+        without = self.game.decisions(blind(state))
+        return [replace(one, options=other.options) for one, other in zip(pending, without, strict=True)]
 
     def _put(self, who: Participant, decision: Decision) -> tuple[Participant, Decision, Occasion]:
         """The decision as this participant sees it: laid out, and with its own past where groups do not last."""
         # Among strangers the table knows this round alone; what came before, each has lived elsewhere.
         past = decision.past if self.matching.lasting else (*who.lived, *decision.past)
-        decision = replace(decision, facts=self._told(decision), past=past)
+        facts = self.conditions.told(decision.facts, lasting=self.matching.lasting, seat=decision.player)
+        decision = replace(decision, facts=facts, past=self.conditions.seen(past, decision.player))
         return self._shown(who, decision, "play", 1)
-
-    def _told(self, decision: Decision) -> dict[str, Any]:
-        """What a player of the game may know: the game's facts, and whether groups stay together."""
-        return {**decision.facts, "lasting": self.matching.lasting}
 
     def _shown(
         self, who: Participant, decision: Decision, phase: str, repetition: int
     ) -> tuple[Participant, Decision, Occasion]:
         names = (decision.game, decision.stage, decision.round, decision.item)
         number = draw(self.seed_of_run, "draws", who.number, phase, repetition, *names)
-        return who, self.presentation.present(decision, number), Occasion(phase, repetition, number)
+        laid_out = self.presentation.present(decision, number, who.number + repetition - 1)
+        return who, laid_out, Occasion(phase, repetition, number)
 
     async def _answer(self, who: Participant, decision: Decision, occasion: Occasion) -> Choice:
         choice = await who.member.agent.decide(decision, occasion)
@@ -198,6 +217,7 @@ class Society(mesa.Model[Participant, Any]):
         for seat, who in enumerate(seats):
             own = [one for one in outcomes if one.player == seat]
             who.lived += [one.experience for one in own]
+            who.seat = seat
             who.payoff = sum(one.payoff for one in own) if own else None
             who.cooperation = acts.get(who.number)
             if self._policy.leaves and seat in failed:
@@ -215,6 +235,8 @@ class Society(mesa.Model[Participant, Any]):
                     who.cooperation,
                     who.left,
                     limits[seat] if limits else None,
+                    own[-1].experience.own if own else None,
+                    own[-1].experience.facts if own else None,
                 )
             )
         return rows
@@ -231,17 +253,22 @@ class Society(mesa.Model[Participant, Any]):
         records: list[Record] = [record.paid() for record in self._unsettled(put, answers, None)]
         if error is not None:
             return Part(records, error)
-        administration = Occasion(phase, repetition, draw(self.seed_of_run, "draws", who.number, phase, repetition))
+        number = draw(self.seed_of_run, "draws", who.number, phase, repetition, measure.name)
+        administration = Occasion(phase, repetition, number)
         score = measure.score([choice for choice in answers if choice is not None])
         who.member.agent.forget(phase, repetition)
-        return Part([*records, Scored(who.number, who.member, measure.name, administration, score)])
+        layout = put[0][1].layout
+        return Part([*records, Scored(who.number, who.member, measure.name, administration, score, layout)])
 
     def _remembered(self, who: Participant) -> tuple[tuple[Experience, ...], dict[str, Any]] | None:
         """What a participant lived, and the facts of the games it lived it in, which give the numbers their meaning."""
         if not who.lived:
             return None
-        facts = self._told(self.game.decisions(self.game.start(0))[0])
-        return tuple(who.lived), {self.game.name: facts}
+        asked = self.game.decisions(self.game.start(0))
+        # Seats may know different facts, as the two of a matrix game do.
+        own = next((one for one in asked if one.player == who.seat), asked[0])
+        facts = self.conditions.told(own.facts, lasting=self.matching.lasting, seat=who.seat)
+        return self.conditions.seen(who.lived, who.seat), {self.game.name: facts}
 
 
 def _mean(society: "Society", quantity: str, orientation: str) -> float | None:

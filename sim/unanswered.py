@@ -47,11 +47,23 @@ class Bounds:
     cooperation: Range | None
 
 
-def bounds(game: Game[Any], state: Any, stages: Sequence[Mapping[tuple[int, int], Choice]]) -> tuple[Bounds, ...]:
+type Choices = Mapping[tuple[int, int], Choice]
+"""By `Decision.key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One stage: what was chosen, failures among it, and what was carried out where noise may have replaced acts."""
+
+    chosen: Choices
+    done: Choices
+
+
+def bounds(game: Game[Any], state: Any, stages: Sequence[Taken]) -> tuple[Bounds, ...]:
     """The bounds of one round, by seat.
 
-    state: before the round.  stages: what was answered in each stage that was asked, failures among it, by
-    `Decision.key`.
+    state: before the round.  stages: each stage that was asked. Points follow from what was carried out, cooperation is
+    that of what was chosen; what stands in place of a missing answer does not go astray.
 
     The round is played on paper twice: with the most cooperative act in place of each failed reply and of whatever a
     later stage would have asked, and with the least. Where the replies of several players failed, these two do not
@@ -61,7 +73,7 @@ def bounds(game: Game[Any], state: Any, stages: Sequence[Mapping[tuple[int, int]
     alike, no acts in place of the failed replies lead outside the bounds. Elsewhere they are those of these plays.
     """
     everyone = frozenset(range(game.players))
-    failed = {player for answers in stages for (player, _), choice in answers.items() if choice.failure is not None}
+    failed = {player for one in stages for (player, _), choice in one.chosen.items() if choice.failure is not None}
     cooperating = {everyone}
     if failed:
         cooperating |= {frozenset[int]()}
@@ -77,7 +89,7 @@ def bounds(game: Game[Any], state: Any, stages: Sequence[Mapping[tuple[int, int]
 
 
 def _on_paper(
-    game: Game[Any], state: Any, stages: Sequence[Mapping[tuple[int, int], Choice]], cooperating: frozenset[int]
+    game: Game[Any], state: Any, stages: Sequence[Taken], cooperating: frozenset[int]
 ) -> tuple[Mapping[int, float], Mapping[int, float | None]]:
     """Points, and the cooperation of the first act, by seat.
 
@@ -89,15 +101,16 @@ def _on_paper(
     pending = game.decisions(state)
     number = pending[0].round
     while pending and pending[0].round == number:
-        answers = next(asked, {})
-        choices = {}
+        answers = next(asked, Taken({}, {}))
+        done = {}
         for one in pending:
-            choice = answers.get(one.key)
+            choice = answers.chosen.get(one.key)
             if choice is None or choice.failure is not None:
-                choice = extreme(one, one.player in cooperating)
-            choices[one.key] = choice
+                choice = done[one.key] = extreme(one, one.player in cooperating)
+            else:
+                done[one.key] = answers.done[one.key]
             first.setdefault(one.player, choice.taken(one).cooperation)
-        state, outcomes = game.resolve(state, choices)
+        state, outcomes = game.resolve(state, done)
         for outcome in outcomes:
             earned[outcome.player] += outcome.payoff
         pending = game.decisions(state)

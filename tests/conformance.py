@@ -11,14 +11,16 @@ import math
 import os
 import re
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from agents.gateway import Gateway
@@ -29,6 +31,7 @@ from experiments.protocol import Experiment
 from experiments.setup import experiment
 from games.decision_json import as_json, decision_from_json
 from games.errors import ChoiceError, CommonwealError, SettingError
+from games.presentation import FIRSTS, LABELS, Presentation
 from games.randomness import stream
 from games.svo import Orientation
 from games.types import (
@@ -77,15 +80,22 @@ class Stage:
         return self.pending[0].round
 
 
+FEW = 11
+"""Options that careful plays choose from: among the first of a menu, so that a common stock lasts for a while."""
+
+
 def played(game: Game[Any], seed: int, first: int = 1) -> Iterator[Stage]:
-    """A play of choices at random, fixed by the seed."""
+    """A play of choices at random, fixed by the seed: from all options, and in odd plays from the first few."""
     rng = stream(seed, "conformance")
     state = game.start(seed, first=first)
     for _ in range(game.rounds * _STAGES_A_ROUND):
         pending = game.decisions(state)
         if not pending:
             return
-        choices = {one.key: Choice(int(rng.integers(len(one.options)))) for one in pending}
+        choices = {
+            one.key: Choice(int(rng.integers(min(len(one.options), FEW) if seed % 2 else len(one.options))))
+            for one in pending
+        }
         following, outcomes = game.resolve(state, choices)
         yield Stage(state, pending, choices, following, outcomes)
         state = following
@@ -136,7 +146,10 @@ def game_decisions_offer_a_choice(game: Game[Any], words: Words) -> None:
 
 
 def game_rounds_rise(game: Game[Any], words: Words) -> None:
-    """Rounds are 1, 2 … `rounds`, none left out, and all that is pending belongs to one of them."""
+    """Rounds are 1, 2 … `rounds`, none left out, and all that is pending belongs to one of them.
+
+    A game in which something passes from round to round may end before its last.
+    """
     for seed in SEEDS:
         rounds = []
         for stage in played(game, seed):
@@ -144,10 +157,15 @@ def game_rounds_rise(game: Game[Any], words: Words) -> None:
             demand(len(at_once) == 1, f"{game.name}: rounds {sorted(at_once)} are pending at once; ask one at a time")
             rounds.append(stage.round)
         demand(rounds == sorted(rounds), f"{game.name}: rounds do not rise: {rounds}")
+        last = max(rounds, default=0) if _may_end_early(game) else game.rounds
         demand(
-            set(rounds) == set(range(1, game.rounds + 1)),
+            set(rounds) == set(range(1, last + 1)) and last <= game.rounds,
             f"{game.name}: rounds {sorted(set(rounds))} were played; a play has rounds 1 to {game.rounds}",
         )
+
+
+def _may_end_early(game: Game[Any]) -> bool:
+    return bool(getattr(game, "CARRIES", False))
 
 
 def game_payoffs_are_finite(game: Game[Any], words: Words) -> None:
@@ -172,11 +190,15 @@ def game_outcomes_reach_everybody(game: Game[Any], words: Words) -> None:
                 about = {(one.round, one.experience.round, one.experience.game) for one in stage.outcomes}
                 demand(about == {(stage.round, stage.round, game.name)}, f"{game.name}: outcomes are of {about}")
                 settled.add(stage.round)
-        demand(settled == set(range(1, game.rounds + 1)), f"{game.name}: only rounds {sorted(settled)} had outcomes")
+        last = max(settled, default=0) if settled and _may_end_early(game) else game.rounds
+        demand(settled == set(range(1, last + 1)), f"{game.name}: only rounds {sorted(settled)} had outcomes")
 
 
 def game_allocations_are_what_is_paid(game: Game[Any], words: Words) -> None:
-    """When the others do what they did last, an option pays what it said: own points, and the SUM of the others'."""
+    """When the others do what they did last, an option pays what it said: own points, and the SUM of the others'.
+
+    Where something passes from round to round, an option says what comes of it until the end: asked of the last round.
+    """
     for seed in SEEDS:
         last: dict[tuple[int, int, str], int | str] = {}
         for stage in played(game, seed):
@@ -187,7 +209,8 @@ def game_allocations_are_what_is_paid(game: Game[Any], words: Words) -> None:
             for one in stage.pending:
                 alone = [other for other in stage.pending if other.player == one.player] == [one]
                 others = {key: option for key, option in kept.items() if key != one.key}
-                if alone and None not in others.values():
+                due = stage.round == game.rounds or not getattr(game, "CARRIES", False)
+                if alone and due and None not in others.values():
                     _pays_what_it_says(game, stage.state, one, others)
             for one in stage.pending:
                 last[*one.key, one.stage] = stage.choices[one.key].taken(one).act
@@ -197,17 +220,39 @@ def _pays_what_it_says(game: Game[Any], state: Any, decision: Decision, others: 
     held = {key: Choice(option) for key, option in others.items()}
     for index in {0, len(decision.options) // 2, len(decision.options) - 1}:
         option = decision.options[index]
-        _, outcomes = game.resolve(state, {**held, decision.key: Choice(index)})
-        if not outcomes:
+        paid = _paid(game, state, {**held, decision.key: Choice(index)})
+        if not paid.size:
             return
-        paid = {one.player: one.payoff for one in outcomes}
-        own, rest = paid.pop(decision.player), sum(paid.values())
-        said = option.allocation
+        # Where chance decides, an option says what it brings on average, or nearly so.
+        chance = paid.std(axis=0).max() > 0
+        own, rest = (float(one) for one in (paid[:, decision.player].mean(), paid.sum(axis=1).mean()))
+        rest -= own
+        said, near = option.allocation, 1e-9
+        if chance:
+            near = 0.03 * abs(rest + own) + 5 * float(paid.std(axis=0).sum()) / math.sqrt(len(paid))
         demand(
-            math.isclose(own, said.own, abs_tol=1e-9) and math.isclose(rest, said.other, abs_tol=1e-9),
+            math.isclose(own, said.own, abs_tol=near) and math.isclose(rest, said.other, abs_tol=near),
             f"{game.name} {decision.stage}: option {option.act!r} says {said.own:g} and {said.other:g} but "
             f"pays {own:g} and {rest:g}; `other` is the sum over all others, whose acts are held at their last",
         )
+
+
+_ALIKE = 8
+"""So many outcomes alike under other seeds mean that no chance decides (or that it hardly ever does)."""
+
+
+def _paid(game: Game[Any], state: Any, choices: Mapping[tuple[int, int], Choice]) -> NDArray[np.float64]:
+    """Points by (seed of chance, seat): one row where the rules hold no chance; none where nothing is settled yet."""
+    seeds = range(60) if hasattr(state, "seed") else (None,)
+    rows = []
+    for seed in seeds:
+        _, outcomes = game.resolve(state if seed is None else replace(state, seed=seed), choices)
+        if not outcomes:
+            break
+        rows.append([one.payoff for one in sorted(outcomes, key=lambda one: one.player)])
+        if len(rows) == _ALIKE and len(set(map(tuple, rows))) == 1:
+            break
+    return np.array(rows)
 
 
 def _frozen(value: Any, where: str) -> None:
@@ -296,13 +341,69 @@ def game_refuses_bad_choices(game: Game[Any], words: Words) -> None:
             )
 
 
+def game_refuses_what_comes_late(game: Game[Any], words: Words) -> None:
+    """Once the play is over, any choice is a ChoiceError, and none is too."""
+    *_, last = played(game, 1)
+    for what, choices in (("a choice", last.choices), ("no choices", {})):
+        try:
+            game.resolve(last.following, choices)
+        except ChoiceError:
+            continue
+        raise AssertionError(f"{game.name}: `resolve` took {what} after the last round; raise ChoiceError")
+
+
+def game_keeps_its_sum(game: Game[Any], words: Words) -> None:
+    """Two hundred plays at random end; where the rules say that no points are made or destroyed, none are."""
+    constant = getattr(game, "constant_sum", lambda: None)()
+    for seed in range(200):
+        for stage in played(game, seed):
+            total = sum(one.payoff for one in stage.outcomes)
+            demand(math.isfinite(total), f"{game.name}: seed {seed} gives {total} points in round {stage.round}")
+            demand(
+                constant is None or not stage.outcomes or math.isclose(total, constant, abs_tol=1e-9),
+                f"{game.name}: {total:g} points in round {stage.round}; `constant_sum` says {constant}",
+            )
+
+
+def game_yardsticks_hold(game: Game[Any], words: Words) -> None:
+    """No play leaves the range that the yardsticks give, none beats the optimum, and each equilibrium lies within."""
+    if not hasattr(game, "yardsticks"):
+        return
+    found = game.yardsticks()
+    demand(found.equilibria, f"{game.name}: `yardsticks` names no equilibrium; say under `concept` which kind there is")
+    demand(set(found.ideal) == set(Orientation), f"{game.name}: `yardsticks` lacks the ideal acts of an orientation")
+    edge = 1e-6
+    for one in found.equilibria:
+        demand(
+            one.total <= found.optimum.total + edge and found.least - edge <= min(one.points) <= max(one.points),
+            f"{game.name}: the equilibrium {one} is beyond the optimum or the least points",
+        )
+    for seed in range(20):
+        earned = defaultdict[int, list[float]](list)
+        for stage in played(game, seed):
+            for outcome in stage.outcomes:
+                earned[outcome.player].append(outcome.payoff)
+        spans = [[sum(points)] for points in earned.values()] if found.span == "play" else list(earned.values())
+        for points in spans:
+            demand(
+                found.least - edge <= min(points) and max(points) <= found.most + edge,
+                f"{game.name}: points {points} lie outside the yardsticks' [{found.least:g}, {found.most:g}]",
+            )
+        totals = [sum(at) for at in zip(*spans, strict=True)]
+        demand(
+            not totals or found.expected or max(totals) <= found.optimum.total + edge,
+            f"{game.name}: {max(totals, default=0):g} points together beat the optimum of {found.optimum.total:g}",
+        )
+
+
 def game_starts_at_any_round(game: Game[Any], words: Words) -> None:
     """`start(seed, first=k)` starts in round k, without a past, and plays on to the end."""
     for first in range(1, game.rounds + 1):
         course = list(played(game, 1, first))
         rounds = [stage.round for stage in course]
+        last = max(rounds, default=0) if _may_end_early(game) else game.rounds
         demand(
-            rounds and set(rounds) == set(range(first, game.rounds + 1)),
+            rounds and set(rounds) == set(range(first, last + 1)),
             f"{game.name}: start(seed, first={first}) plays rounds {rounds}",
         )
         past = [one.past for one in course[0].pending if one.past]
@@ -318,7 +419,7 @@ def game_void_passes_on(game: Game[Any], words: Words) -> None:
             continue
         rounds = {one.round for one in after}
         demand(
-            rounds == {stage.round + 1},
+            rounds == {stage.round + 1} or (not rounds and _may_end_early(game)),
             f"{game.name}: void in round {stage.round} leads to {sorted(rounds)}, not the next",
         )
         kept = [e.round for one in after for e in one.past if e.round >= stage.round]
@@ -357,9 +458,9 @@ def game_words_cover_every_stage(game: Game[Any], words: Words) -> None:
             _said(framing, one)
         for outcome in stage.outcomes:
             lived.add(outcome.stage)
-            reminded = Decision("elsewhere", 0, stage.pending[0].options, stage="ask", past=(outcome.experience,))
             facts = {"remembered": {game.name: game.decisions(game.start(1))[0].facts}}
-            _said(framing, replace(reminded, facts=facts, shown=(), answer=stage.pending[0].answer))
+            options = stage.pending[0].options[:2]
+            _said(framing, Decision("elsewhere", 0, options, facts, stage="ask", past=(outcome.experience,)))
     for what, given, met in (
         ("questions", words.questions, asked),
         ("past", words.past, lived),
@@ -482,7 +583,7 @@ class _Listener(Stub):
     async def decide(self, decision: Decision, occasion: Occasion) -> Choice:
         """Any option."""
         self.heard.append((decision, occasion))
-        return Choice(int(stream(occasion.draw, "listener").integers(len(decision.options))))
+        return Choice(int(stream(occasion.draw, "listener").integers(min(FEW, len(decision.options)))))
 
 
 def _heard(game: Game[Any], matching: Matching) -> list[_Listener]:
@@ -517,7 +618,9 @@ def game_rendering(game: Game[Any], words: Words) -> str:
             _page(f"round {number}, {one.stage}, seat {one.player}", _said(framing, one))
             for one in _first_of_each_stage(game, crew, number)
         ]
-    strangers = _first_of_each_stage(game, _heard(game, RandomStrangers()), min(2, game.rounds))
+    # What passes from round to round is refused among strangers.
+    apart = [] if _may_end_early(game) else _heard(game, RandomStrangers())
+    strangers = _first_of_each_stage(game, apart, min(2, game.rounds))
     parts += [_page(f"among strangers, round {one.round}, {one.stage}", _said(framing, one)) for one in strangers]
     for measure in measures:
         one = next(one for one, _ in crew[0].heard if one.game == measure.name)
@@ -553,8 +656,8 @@ def golden_words_are_as_read(name: str, rendering: str) -> None:
 # --- framings --------------------------------------------------------------------------------------------------------
 
 
-def framing_renders_everything(data: Mapping[str, Any]) -> None:
-    """Every decision of every game and measure can be put into words, with all labels and points or amounts in it."""
+def _spoken(data: Mapping[str, Any]) -> tuple[Framing, list[Decision]]:
+    """The framing over the words of all games and measures, and every decision of a play and of an administration."""
     own: dict[str, Words] = {}
     asked: list[Decision] = []
     for name in known("game"):
@@ -566,23 +669,85 @@ def framing_renders_everything(data: Mapping[str, Any]) -> None:
         own[measure.name] = words
         asked += measure.decisions()
     try:
-        framing = Framing.from_data(data, own)
+        return Framing.from_data(data, own), asked
     except SettingError as error:
         raise AssertionError(str(error)) from error
+
+
+def _needed(framing: Framing, decision: Decision) -> list[str]:
+    """What must stand in a question: amounts at both ends, or all labels, and all points where acts have no words."""
+    if decision.answer is Answer.AMOUNT:
+        return [f"{decision.options[0].act}", f"{decision.options[-1].act}"]
+    if framing.words_of(decision.game).acts:
+        return list(decision.labels)
+    brought = [one.allocation for one in decision.options]
+    return [f"{points:g}" for one in brought for points in (one.own, one.other)] + list(decision.labels)
+
+
+def framing_renders_everything(data: Mapping[str, Any]) -> None:
+    """Every decision of every game and measure can be put into words, with all labels and points or amounts in it."""
+    framing, asked = _spoken(data)
+    for original in asked:
+        for labels in LABELS if original.answer is not Answer.AMOUNT else LABELS[:1]:
+            one = Presentation(labels=labels).present(original, 1)
+            text = _said(framing, one)
+            missing = sorted(
+                {
+                    word
+                    for word in _needed(framing, one)
+                    if not re.search(rf"(?<![\w.]){re.escape(word)}(?![\w]|\.\d)", text)
+                }
+            )
+            demand(not missing, f"framing {framing.name}: {one.game} {one.stage} does not show {', '.join(missing)}")
+
+
+def framing_follows_the_layout(data: Mapping[str, Any]) -> None:
+    """An option names own or others' points first as the layout says, and points are called as it says everywhere."""
+    framing, asked = _spoken(data)
     for one in asked:
-        text = _said(framing, one)
-        if one.answer is Answer.AMOUNT:
-            needed = [f"{one.options[0].act}", f"{one.options[-1].act}"]
-        elif framing.words_of(one.game).acts:
-            needed = list(one.labels)
-        else:
-            needed = [
-                f"{points:g}" for option in one.options for points in (option.allocation.own, option.allocation.other)
-            ] + list(one.labels)
-        told = {_said(framing, replace(one, facts={**one.facts, "lasting": lasting})) for lasting in (True, False)}
-        demand(len(told) == 2, f"framing {data.get('name')}: {one.game} does not tell partners from strangers")
-        missing = sorted({word for word in needed if not re.search(rf"(?<![\w.]){re.escape(word)}(?![\w]|\.\d)", text)})
-        demand(not missing, f"framing {data.get('name')}: {one.game} {one.stage} does not show {', '.join(missing)}")
+        text = _said(framing, Presentation(currency="zorkmids").present(one, 1))
+        said = re.search(r"[^.\n]*\bpoints?\b[^.\n]*", text, re.I)
+        demand(not said, f"framing {framing.name}: {one.game} says points whatever the currency: {said and said[0]!r}")
+        if one.answer is Answer.AMOUNT or framing.words_of(one.game).acts:
+            continue
+        for first in FIRSTS:
+            laid_out = Presentation(first=first).present(one, 1)
+            lines = _said(framing, laid_out).splitlines()
+            for label, option in laid_out.labelled():
+                points = [f"{option.allocation.own:g}", f"{option.allocation.other:g}"]
+                expected = points if first == "own" else points[::-1]
+                shown = [re.findall(r"-?\d+(?:\.\d+)?", line) for line in lines if line.startswith(label)]
+                found = [[number for number in line if number in points][:2] for line in shown]
+                demand(
+                    expected in found,
+                    f"framing {framing.name}: {one.game} {label} does not name the points of {first} first: {found}",
+                )
+
+
+CONDITIONS: dict[str, list[dict[str, Any]]] = {
+    "partners from strangers": [{"horizon": "unknown", "lasting": lasting} for lasting in (True, False)],
+    "the round": [{"horizon": "known", "round": number, "rounds": 7} for number in (2, 3)],
+    "the number of rounds": [{"horizon": "known", "rounds": rounds} for rounds in (6, 7)],
+    "the round where the end is unknown": [{"horizon": "unknown", "round": number} for number in (2, 3)],
+    "the probability of another round": [{"horizon": "random", "continuation": chance} for chance in (0.5, 0.9)],
+    "how long it may go on": [{"horizon": "unknown"}, {"horizon": "random", "continuation": 0.5}],
+    "noise": [{"noise": share} for share in (0.0, 0.1, 0.2)],
+}
+
+
+def framing_tells_the_conditions(data: Mapping[str, Any]) -> None:
+    """Whether partners stay, which round it is, how long it may go on, and noise: each is told where there is any."""
+    framing, asked = _spoken(data)
+    for one in {one.game: one for one in reversed(asked)}.values():
+
+        def said(decision: Decision, facts: Mapping[str, Any]) -> str:
+            return _said(framing, replace(decision, facts={**decision.facts, "round": 2, **facts}))
+
+        for what, variants in CONDITIONS.items():
+            told = {said(one, facts) for facts in variants}
+            demand(len(told) == len(variants), f"framing {framing.name}: {one.game} does not tell {what}")
+        once = {said(one, {"horizon": "known", "rounds": 1, "lasting": lasting}) for lasting in (True, False)}
+        demand(len(once) == 1, f"framing {framing.name}: {one.game} tells who stays where there is a single round")
 
 
 # --- matching rules --------------------------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ def decision(participant, **values):
     """A decision in play, answered in one call."""
     put = {"phase": "play", "repetition": 1, "game": "public_goods", "stage": "contribute", "round": 1, "item": 0}
     put |= {"group": participant, "seat": 0, "others": 3, "draw": 0, "options": AMOUNTS}
+    put |= {"order": "original", "first": "own", "currency": "points"}
+    # Lists have letters unless a test says otherwise.
+    put["labels"] = "amounts" if values.get("options", AMOUNTS) == AMOUNTS else "letters"
     took = {"attempts": 1, "calls": 1, "tokens_in": 10, "tokens_out": 1, "latency": 1.0, "identity": "m-1"}
     return {**who(participant), **put, **took, **values}
 
@@ -36,6 +39,7 @@ def measure(participant, angle, **values):
     """An administration of the slider before play."""
     scored = {"angle": angle, "obtained": None if angle is None else "choices", "length": 40.0, "transitive": True}
     put = {"phase": "before", "repetition": 1, "measure": "slider", "draw": 0, "failed": 0, "asked": 6}
+    put |= {"order": "original", "labels": "letters", "first": "own", "currency": "points"}
     return {**who(participant), **put, **scored, **values}
 
 
@@ -48,6 +52,9 @@ def played(participant, payoff, **values):
 def written(folder, decisions=(), measures=(), rounds=(), **about):
     """Write a run into a folder and read it back as its summary sees it."""
     folder.mkdir(parents=True, exist_ok=True)
+    # What a run says of its presentation stands on every row of it.
+    if "presentation" in about:
+        decisions = [{**row, "order": about["presentation"]} for row in decisions]
     for table, rows in (("decisions", decisions), ("measures", measures), ("rounds", rounds)):
         pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMAS[table]), folder / f"{table}.parquet")
     usual = {"schema": VERSION, "experiment": "test", "status": "finished", "memory": True, "matching_lasting": False}

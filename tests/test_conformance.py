@@ -15,7 +15,9 @@ from agents.llm import LLMAgent
 from agents.setting import Setting
 from agents.wording import Framing, Words
 from experiments.catalogue import CATALOGUE, built, known, member
-from games.public_goods import PublicGoods, State
+from games.dictator import Dictator
+from games.public_goods import PublicGoods
+from games.rounds import State
 from games.slider import Slider
 from games.svo import Orientation
 from games.types import Allocation, Choice
@@ -242,7 +244,10 @@ def starting(state):
 @dataclass
 class Open:
     round: int = 1
-    contributions: tuple[Any, ...] | None = None
+    seed: int = 1
+    taken: tuple[Any, ...] = ()
+    last: tuple[Any, ...] = ()
+    held: tuple[Any, ...] = ()
     lived: tuple[Any, ...] = ((),) * BASE["players"]
 
 
@@ -264,8 +269,7 @@ def elsewhere(first):
 
 class InPlace(PublicGoods):
     def decisions(self, state):
-        before = state.contributions or (0,) * self.players
-        object.__setattr__(state, "contributions", tuple(one + 1 for one in before))
+        object.__setattr__(state, "held", (*state.held, 1.0))
         return super().decisions(state)
 
 
@@ -302,6 +306,36 @@ class Dropping(PublicGoods):
 class Forgiving(PublicGoods):
     def resolve(self, state, choices):
         return super().resolve(state, {k: Choice(0) if c.failure else c for k, c in choices.items()})
+
+
+class Tireless(PublicGoods):
+    def resolve(self, state, choices):
+        return super().resolve(state, choices) if state.round <= self.rounds else (state, ())
+
+
+class Leaky(Dictator):
+    def resolve(self, state, choices):
+        following, outcomes = super().resolve(state, choices)
+        return following, tuple(replace(one, payoff=one.payoff * 0.9) for one in outcomes)
+
+
+class Lost(Dictator):
+    def resolve(self, state, choices):
+        following, outcomes = super().resolve(state, choices)
+        return following, tuple(replace(one, payoff=float("nan")) for one in outcomes)
+
+
+def measuring(**wrong):
+    """A game with wrong yardsticks."""
+
+    class Changed(PublicGoods):
+        def yardsticks(self):
+            return replace(super().yardsticks(), **wrong)
+
+    return Changed(**BASE)
+
+
+BEST = PublicGoods(**BASE).yardsticks().optimum
 
 
 class Clamping(PublicGoods):
@@ -445,7 +479,7 @@ class Counting(Plain):
 
     async def decide(self, decision, occasion):
         self.asked += 1
-        return Choice(self.asked % 2)
+        return Choice(int(self.asked > 50))
 
 
 class Unforgetting(Plain):
@@ -457,6 +491,7 @@ def unmakeable():
 
 
 FRAMING = member("framing", "neutral")
+CHANCE = "{{ round }} {{ continuation | percent }}"
 INDUCTION = {
     "name": "i",
     "source": "s",
@@ -526,12 +561,12 @@ BROKEN = {
     ),
     conformance.game_states_cannot_be_changed: game(
         ("frozen=True", starting(Open)),
-        ("a list in the state", starting(lambda first: State(first, None, [()] * BASE["players"]))),
+        ("a list in the state", starting(lambda first: State(1, first, lived=[()] * BASE["players"]))),
         ("changed in place", InPlace(**BASE)),
     ),
     conformance.game_states_are_json: game(
-        ("frozenset", starting(lambda first: Odd(first, None, NOTHING, frozenset({1})))),
-        ("not JSON compliant", starting(lambda first: Odd(first, None, NOTHING, float("inf")))),
+        ("frozenset", starting(lambda first: Odd(1, first, lived=NOTHING, extra=frozenset({1})))),
+        ("not JSON compliant", starting(lambda first: Odd(1, first, lived=NOTHING, extra=float("inf")))),
     ),
     conformance.game_decisions_travel: game(("no JSON", Telling(**BASE)), ("changed on its way", Listed(**BASE))),
     conformance.game_replays: game(("not fixed by its seed", Chancy(**BASE))),
@@ -541,8 +576,17 @@ BROKEN = {
         ("took a failure", Forgiving(**BASE)),
         ("took a choice off the menu", Clamping(**BASE)),
     ),
+    conformance.game_refuses_what_comes_late: game(("took a choice after the last round", Tireless(**BASE))),
+    conformance.game_keeps_its_sum: game(("`constant_sum` says 10", Leaky()), ("gives nan points", Lost())),
+    conformance.game_yardsticks_hold: game(
+        ("names no equilibrium", measuring(equilibria=())),
+        ("lacks the ideal acts", measuring(ideal={})),
+        ("is beyond the optimum", measuring(optimum=replace(BEST, points=(1.0, 1.0, 1.0)))),
+        ("lie outside the yardsticks'", measuring(most=4.5)),
+        ("beat the optimum", measuring(optimum=replace(BEST, points=(4.5, 4.5, 4.5)))),
+    ),
     conformance.game_starts_at_any_round: game(
-        ("first=2) plays rounds", starting(lambda first: State(1, None, NOTHING))),
+        ("first=2) plays rounds", starting(lambda first: State(1, 1, lived=NOTHING))),
         ("not played at this table", starting(elsewhere)),
     ),
     conformance.game_void_passes_on: game(
@@ -582,7 +626,24 @@ BROKEN = {
         ("does not show", FRAMING | {"option": "{{ own | points }} and {{ other | points }}"}),
         ("does not show 0", FRAMING | {"answer_amount": "Up to {{ most }}."}),
         ("'unknown' is undefined", FRAMING | {"answer_letter": "{{ unknown }}"}),
+        (
+            "does not show 2",
+            FRAMING | {"option": "{{ label if label > '9' or label == '1' }} {{ own | points }} {{ other | points }}"},
+        ),
+    ),
+    conformance.framing_follows_the_layout: one_each(
+        ("the points of other first", FRAMING | {"option_other_first": FRAMING["option"]}),
+        ("the points of own first", FRAMING | {"option": FRAMING["option_other_first"]}),
+        ("points whatever the currency", FRAMING | {"memory_header": "Points!", "answer_letter": "Get points."}),
+    ),
+    conformance.framing_tells_the_conditions: one_each(
         ("does not tell partners from strangers", FRAMING | {"new_partners": FRAMING["same_partners"]}),
+        ("does not tell the round", FRAMING | {"round_known": "A round of {{ rounds }}."}),
+        ("does not tell the number of rounds", FRAMING | {"round_known": "This is round {{ round }}."}),
+        ("does not tell the round where", FRAMING | {"round_unknown": "Some round."}),
+        ("does not tell the probability", FRAMING | {"round_random": "This is round {{ round }}."}),
+        ("how long it may go on", FRAMING | {"round_unknown": "{{ round }} 50%", "round_random": CHANCE}),
+        ("does not tell noise", FRAMING | {"noise": "Acts may go astray."}),
     ),
     conformance.matching_places_everybody_once: one_each(("place everybody once", Losing())),
     conformance.matching_is_fixed_by_the_seed: one_each(("the same seed gives other groups", Unseeded())),

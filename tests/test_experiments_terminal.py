@@ -88,5 +88,5 @@ def test_both_marks_stand_together_in_every_table(tmp_path, capsys):
         "SYNTHETIC: simulated respondents and scripted rules, not a language model "
         "INCOMPLETE: the budget of 9 calls was reached [bold]"
     )
-    assert said.count(mark) == 2
+    assert said.count(mark) == 3
     assert "this run is incomplete" in said

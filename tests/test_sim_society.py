@@ -10,8 +10,9 @@ from itertools import pairwise
 import pytest
 
 from agents.wording import Words
+from games.conditions import Conditions
 from games.dictator import Dictator
-from games.errors import EndpointError, SettingError
+from games.errors import ChoiceError, EndpointError, SettingError
 from games.presentation import Presentation
 from games.public_goods import PublicGoods
 from games.slider import Slider
@@ -22,14 +23,34 @@ from sim.records import Asked, Played, Scored
 from tests.conformance import rules_of
 from tests.societies import Drawing, Punishment, Told, Ultimatum, always, members, shape, society
 
+
+class Refusing:
+    """A game that refuses what comes after its last round."""
+
+    def resolve(self, state, choices):
+        if not self.decisions(state):
+            raise ChoiceError(f"{self.name}: the play is over; nothing is asked any more")
+        return super().resolve(state, choices)
+
+
+@dataclass(frozen=True)
+class EndingUltimatum(Refusing, Ultimatum):
+    pass
+
+
+@dataclass(frozen=True)
+class EndingPunishment(Refusing, Punishment):
+    pass
+
+
 SEVERAL_STAGES = {
-    Ultimatum(rounds=3): Words(
+    EndingUltimatum(rounds=3): Words(
         "Two of you, 10 points.",
         {"offer": "How many do you offer?", "reply": "You are offered {{ offer }}."},
         {"offer": "You offered {{ offer }}.", "reply": "You were offered {{ offer }}."},
         {"accept": "take it", "reject": "leave it"},
     ),
-    Punishment(rounds=3): Words(
+    EndingPunishment(rounds=3): Words(
         "Three of you.",
         {"contribute": "Give?", "punish": "Punish?"},
         {"contribute": "Given in {{ round }}.", "punish": "Punished in {{ round }}."},
@@ -352,7 +373,9 @@ def test_with_memory_a_measure_reminds_of_play_and_of_the_games_facts():
     for agent, participant in zip(agents, kept.society.participants, strict=True):
         reminded = [decision for decision, occasion in agent.heard if occasion.phase == "after"]
         assert len(reminded) == 15
-        assert all(one.past == tuple(participant.lived) for one in reminded)
+        # What it lived, with the others in an order that says nothing of who did what.
+        assert all(one.past == Conditions().seen(participant.lived, participant.seat) for one in reminded)
+        assert [(one.round, one.payoff) for one in reminded[0].past] == [(1, 20), (2, 20)]
         assert [one.round for one in participant.lived] == [1, 2]
         assert all(one.facts["remembered"]["public_goods"]["multiplier"] == 1.6 for one in reminded)
 

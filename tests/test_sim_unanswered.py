@@ -19,7 +19,7 @@ from games.types import Allocation, Choice, Decision, Failure, Option
 from sim.matching import FixedPartners, RandomStrangers
 from sim.records import Asked, Played, Scored
 from sim.society import Society
-from sim.unanswered import POLICIES, Bounds, bounds, extreme
+from sim.unanswered import POLICIES, Bounds, Taken, bounds, extreme
 from tests.societies import Punishment, Told, Ultimatum, always, members, shape, society
 
 settings.load_profile("ci")  # the same examples in every run, and no deadline on a busy machine
@@ -244,6 +244,11 @@ def test_only_under_bound_are_there_bounds_and_those_of_what_is_known_are_its_va
             assert one.bounds.payoff[0] <= one.bounds.payoff[1]
 
 
+def taken(said):
+    """A stage in which what was said is what was done."""
+    return Taken(said, said)
+
+
 def ends(game, state, said):
     """Payoffs and cooperation of each seat for all acts in place of the failed replies of one stage."""
     pending = game.decisions(state)
@@ -273,7 +278,7 @@ def one_stage(draw):
 def test_in_one_stage_the_bounds_are_exactly_what_any_acts_in_place_of_the_failed_replies_give(stage):
     game, state, said = stage
     plays = list(ends(game, state, said))
-    for seat, found in enumerate(bounds(game, state, [said])):
+    for seat, found in enumerate(bounds(game, state, [taken(said)])):
         points = [payoffs[seat] for payoffs, _ in plays]
         assert found.payoff == pytest.approx((min(points), max(points)))
         acts = [acts[seat] for _, acts in plays if seat in acts]
@@ -282,7 +287,7 @@ def test_in_one_stage_the_bounds_are_exactly_what_any_acts_in_place_of_the_faile
 
 def test_two_plays_alone_would_not_bound_what_one_of_two_who_failed_earns():
     game = PublicGoods(players=2, endowment=10, multiplier=1.5)
-    found = bounds(game, game.start(1), [{(0, 0): FAILED, (1, 0): FAILED}])
+    found = bounds(game, game.start(1), [taken({(0, 0): FAILED, (1, 0): FAILED})])
     # Both give all: 15; both give nothing: 10. But one alone who gives nothing has 10 + 7.5, and the other 7.5.
     assert [one.payoff for one in found] == [(7.5, 17.5)] * 2
 
@@ -311,10 +316,10 @@ def test_a_recipient_has_bounds_of_points_and_none_of_cooperation():
 
 def test_stages_that_were_never_asked_are_taken_the_same_way_in_both_plays():
     game = Ultimatum(rounds=1)
-    failed_offer = bounds(game, game.start(1), [{(0, 0): FAILED}])
+    failed_offer = bounds(game, game.start(1), [taken({(0, 0): FAILED})])
     # The most cooperative offers all and is taken; the least offers nothing and is turned down, which leaves nothing.
     assert failed_offer == (Bounds((0, 0), (0, 1)), Bounds((0, 10), None))
-    failed_reply = bounds(game, game.start(1), [{(0, 0): Choice(1)}, {(1, 0): FAILED}])
+    failed_reply = bounds(game, game.start(1), [taken({(0, 0): Choice(1)}), taken({(1, 0): FAILED})])
     assert failed_reply == (Bounds((0, 5), (0.5, 0.5)), Bounds((0, 5), None))
 
 
