@@ -22,6 +22,9 @@ from games.types import Answer, Decision, Experience
 _ENVIRONMENT = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
 _ENVIRONMENT.filters["points"] = lambda number: f"{number:g}"
 _ENVIRONMENT.filters["capital"] = lambda word: word[:1].upper() + word[1:]
+_ENVIRONMENT.filters["of"] = lambda number, word: (
+    f"{number:g} {word[:-1] if number == 1 and word[-1:] == 's' else word}"
+)
 _ENVIRONMENT.filters["percent"] = lambda share: f"{100 * share:g}%"
 
 

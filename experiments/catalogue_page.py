@@ -121,7 +121,7 @@ def _yardsticks(found: Yardsticks) -> Iterator[str]:
 
 def _row(kind: str, one: Standard) -> str:
     points = {round(each, 6) for each in one.points}
-    told = f"{one.mean:g}" if len(points) == 1 else ", ".join(f"{each:g}" for each in one.points)
+    told = f"{one.mean:.4g}" if len(points) == 1 else ", ".join(f"{each:.4g}" for each in one.points)
     level = "–" if one.cooperation is None else f"{one.cooperation:.2f}"
     return f"| {kind} | {one.acts} | {level} | {told} |"
 

@@ -122,4 +122,6 @@ def lines(found: Mapping[str, Any] | None) -> list[str]:
         f"measures agree on the category of an agent in {figure(found['agreement'])} of pairs, on prosocial or not in "
         f"{figure(found['agreement_coarse'])} ({found['agents']} agents, {', '.join(found['measures'])})"
     )
+    if "triple_dominance" in found["measures"]:
+        said += "; no answers to triple dominance are altruistic"
     return [said, *([f"angles: {related}"] if related else [])]

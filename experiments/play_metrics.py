@@ -35,6 +35,7 @@ def play_metrics(tables: Tables, resampling: Resampling) -> dict[str, Any] | Non
         "conditions": about.get("conditions"),
         "metrics": _metrics(tables, yardsticks, resampling),
         "stages": _stages(tables, resampling),
+        "points": _points(tables, yardsticks, resampling),
         "yardsticks": yardsticks,
         "references": [asdict(one) for one in references(game)],
     }
@@ -46,8 +47,20 @@ def _metrics(tables: Tables, yardsticks: Any, resampling: Resampling) -> dict[st
     for group in _groups(tables, settled):
         for name, value in _of_group(group, tables, yardsticks).items():
             found.setdefault(name, []).append(value)
-    made = {name: asdict(_over_groups(values, tables.lasting, resampling)) for name, values in found.items()}
-    return made | {"reciprocity": asdict(_reciprocity(tables, settled, resampling))}
+    made = {
+        name: asdict(_over_groups(values, tables.lasting, resampling)) | {"left_out": values.count(None)}
+        for name, values in found.items()
+    }
+    return made | {"reciprocity": asdict(_reciprocity(tables, settled, resampling)) | {"left_out": 0}}
+
+
+def _points(tables: Tables, yardsticks: Any, resampling: Resampling) -> dict[str, Any]:
+    """Points of a player of who is studied, over the span of the yardsticks: a round, or the play as far as it went."""
+    settled = tables.rounds[tables.rounds["payoff"].notna() & studied(tables.rounds)]
+    if yardsticks is not None and yardsticks["span"] == "play":
+        settled = settled.groupby(["participant", "group"])["payoff"].sum().reset_index()
+    units, unit = units_of_play(settled, tables.lasting)
+    return asdict(resampling.mean(settled["payoff"].astype(float), units, unit))
 
 
 def _groups(tables: Tables, settled: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -108,11 +121,15 @@ def _over_groups(values: list[float | None], lasting: bool, resampling: Resampli
 
 
 def _reciprocity(tables: Tables, settled: pd.DataFrame, resampling: Resampling) -> Interval:
-    """The slope within participants, the units being groups that stay together, otherwise participants."""
+    """The slope within participants, the units being groups that stay together, otherwise participants.
+
+    None where acts of several stages have a reading as cooperation: sending and returning are no answer to each other.
+    """
     pairs = answers(settled)
     estimate = reciprocity(pairs["own"], pairs["before"], pairs["participant"])
     units, unit = units_of_play(pairs, tables.lasting)
-    if estimate is None:
+    stages = tables.play.loc[tables.play["cooperation"].notna(), "stage"].nunique()
+    if estimate is None or stages > 1:
         return Interval(None, None, None, 0, unit)
     centred = pairs[["own", "before"]] - pairs.groupby("participant")[["own", "before"]].transform("mean")
     together = (centred["own"] * centred["before"]).groupby(units.to_numpy()).sum()

@@ -16,7 +16,9 @@ def rows(summary: Mapping[str, Any]) -> list[Row]:
     play = summary["play"]
     if play is None:
         return []
-    return [*_seen(play), *_theory(play["yardsticks"]), *_references(play)]
+    span = f"per {play['yardsticks']['span']}" if play["yardsticks"] else "per round"
+    earned = ("seen: points " + span, "", "", _figure(play["points"], ".1f"))
+    return [*_seen(play), earned, *_theory(play["yardsticks"]), *_references(play)]
 
 
 def caption(summary: Mapping[str, Any]) -> str:
@@ -40,7 +42,11 @@ def metrics_line(summary: Mapping[str, Any]) -> str:
     play = summary["play"]
     if play is None:
         return ""
-    found = [f"{name} {_figure(one)}" for name, one in play["metrics"].items() if one["estimate"] is not None]
+    found = [
+        f"{name} {_figure(one)}" + (f" ({one['left_out']} {one['unit']} without)" if one.get("left_out") else "")
+        for name, one in play["metrics"].items()
+        if one["estimate"] is not None and name != "gini"
+    ]
     return f"play: {', '.join(found)}" if found else ""
 
 
@@ -58,9 +64,9 @@ def _theory(yardsticks: Mapping[str, Any] | None) -> Iterator[Row]:
     if yardsticks is None:
         return
     for one in _few(yardsticks["equilibria"]):
-        yield "equilibrium", one["acts"], _number(one["cooperation"]), f"{one['points']:.1f}"
+        yield "equilibrium", one["acts"], _number(one["cooperation"]), _each(one)
     one = yardsticks["optimum"]
-    yield "social optimum", one["acts"], _number(one["cooperation"]), f"{one['points']:.1f}"
+    yield "social optimum", one["acts"], _number(one["cooperation"]), _each(one)
     for orientation, stages in yardsticks["ideal"].items():
         acts = "; ".join(f"{stage} {acts_told(acts)}" for stage, acts in stages.items())
         yield f"ideal {orientation}", acts, "", ""
@@ -78,7 +84,7 @@ def _references(play: Mapping[str, Any]) -> Iterator[Row]:
         if quantity == "cooperation":
             yield f"people: {stage}", f"{source}{over}", f"{mean:.2f}", ""
         else:
-            yield f"people: {stage}", f"{quantity} {mean:.0%} ({source})", "", ""
+            yield f"people: {stage}", f"{quantity}: {mean:.0%} ({source})", "", ""
 
 
 def cited(source: str) -> str:
@@ -103,9 +109,15 @@ def _few(equilibria: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]
     return equilibria if len(equilibria) <= 4 else [equilibria[0], equilibria[-1]]
 
 
-def _figure(found: Mapping[str, Any]) -> str:
-    interval = "" if found["low"] is None else f" [{found['low']:.2f}, {found['high']:.2f}]"
-    return told(found, ".2f") + interval
+def _each(one: Mapping[str, Any]) -> str:
+    """Points of each seat where they differ, else of all."""
+    points = [round(each, 6) for each in one.get("each", [one["points"]])]
+    return f"{points[0]:.1f}" if len(set(points)) == 1 else ", ".join(f"{each:.1f}" for each in points)
+
+
+def _figure(found: Mapping[str, Any], form: str = ".2f") -> str:
+    interval = "" if found["low"] is None else f" [{found['low']:{form}}, {found['high']:{form}}]"
+    return told(found, form) + interval
 
 
 def _number(value: float | None) -> str:

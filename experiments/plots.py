@@ -28,6 +28,9 @@ def draw_all(tables: Tables, summary: Mapping[str, Any], resampling: Resampling)
         if measures["angle"].notna().any():
             slider = bool((measures["measure"] == "slider").all())
             drawn["svo_ring"] = svo_ring(measures) if slider else svo_circle(measures)
+        for name, one in tables.all_measures.groupby("measure", sort=False, observed=True):
+            if name != tables.about.get("measure") and name != "slider" and one["angle"].notna().any():
+                drawn[f"circle_{name}"] = svo_circle(one)
         if measures["value_rationality"].notna().any():
             drawn["value_rationality"] = value_rationality(measures, tables.together, resampling)
         # There are games in which no act is the cooperative one.

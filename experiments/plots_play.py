@@ -33,9 +33,30 @@ def cooperation_over_rounds(tables: Tables, play_metrics: Mapping[str, Any] | No
 
     play_metrics: the summary's `play`, which holds the yardsticks and the references.
     """
-    figure = Figure(figsize=(7.4, 4.0), layout="constrained")
-    axes = figure.add_subplot()
+    # Acts of several stages, such as sending and returning, are no one quantity: each stage has a panel.
     play = tables.play
+    stages = [stage for stage, rows in play.groupby("stage", sort=False, observed=True) if _cooperates(rows)]
+    figure = Figure(figsize=(7.4, 4.0 * len(stages)), layout="constrained")
+    for number, stage in enumerate(stages):
+        axes = figure.add_subplot(len(stages), 1, number + 1)
+        _panel(axes, tables, play[play["stage"] == stage], play_metrics, resampling, named=len(stages) > 1)
+    return figure
+
+
+def _cooperates(rows: pd.DataFrame) -> bool:
+    return bool(rows["cooperation"].notna().any())
+
+
+def _panel(
+    axes: Axes,
+    tables: Tables,
+    play: pd.DataFrame,
+    play_metrics: Mapping[str, Any] | None,
+    resampling: Resampling,
+    *,
+    named: bool,
+) -> None:
+    """One stage. named: whether the title says which."""
     unit = "groups" if tables.lasting else "participants"
     units_named: list[tuple[int, str]] = []
     bounded = False
@@ -51,19 +72,29 @@ def cooperation_over_rounds(tables: Tables, play_metrics: Mapping[str, Any] | No
             axes.plot(mean.index, mean, color="black", lw=1.0, ls="--", label=label if number == 0 else None)
     else:
         axes.plot(everybody[0].index, everybody[0], color="black", lw=1.4, ls="--", label=label)
-    _yardsticks(axes, play_metrics)
+    stage = str(play["stage"].iloc[0])
+    _yardsticks(axes, play_metrics, stage, theory=not named)
     axes.set(ylim=(-0.02, 1.02), xlabel="round", ylabel=textwrap.fill(tables.about["cooperation"], 40))
+    axes.set_xlim(0.7, max(play["round"].max(), tables.about.get("rounds") or 0) + 0.3)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    game = str(play["game"].iloc[0]).replace("_", " ")
+    game = str(play["game"].iloc[0]).replace("_", " ") + f": {stage}" * named
     how = f"bands: {resampling.confidence:.0%} bootstrap over {units_told(units_named)}, pointwise"
     failed = play["failure"].notna().mean()
-    axes.set_title(f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}", loc="left")
-    _legend(
-        axes,
-        [Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)] * bounded,
-        "given orientation, and yardsticks",
+    left = "" if named else _still_playing(play, tables)
+    axes.set_title(f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}{left}", loc="left")
+    hatched = Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)
+    _legend(axes, [hatched] * bounded, "given orientation, and yardsticks")
+
+
+def _still_playing(play: pd.DataFrame, tables: Tables) -> str:
+    """How many groups are left in the last round, where some ended before, as those whose stock collapsed."""
+    if not tables.lasting:
+        return ""
+    counts = play.groupby("round")["group"].nunique()
+    first, last = int(counts.iloc[0]), int(counts.iloc[-1])
+    return (
+        f"\n{last} of {first} groups play in round {counts.index[-1]}, the last that any played" if last < first else ""
     )
-    return figure
 
 
 def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling: Resampling) -> Figure:
@@ -105,11 +136,14 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
     return figure
 
 
-def _yardsticks(axes: Axes, found: Mapping[str, Any] | None) -> None:
-    """Lines at the cooperation of equilibria and optimum, and what people did by round or over all rounds."""
+def _yardsticks(axes: Axes, found: Mapping[str, Any] | None, stage: str, *, theory: bool) -> None:
+    """Lines at the cooperation of equilibria and optimum, and what people did by round or over all rounds.
+
+    theory: whether to draw the former, whose cooperation is a mean over all stages.
+    """
     if found is None:
         return
-    yardsticks = found["yardsticks"]
+    yardsticks = found["yardsticks"] if theory else None
     if yardsticks is not None:
         levels = sorted({one["cooperation"] for one in yardsticks["equilibria"] if one["cooperation"] is not None})
         # A game with an equilibrium at every level is marked at its ends.
@@ -118,7 +152,8 @@ def _yardsticks(axes: Axes, found: Mapping[str, Any] | None) -> None:
             axes.axhline(level, color="#555555", lw=1.2, ls=":", zorder=1, label=label if number == 0 else None)
         if (best := yardsticks["optimum"]["cooperation"]) is not None:
             axes.axhline(best, color="#555555", lw=1.2, ls=(0, (6, 2, 1, 2)), zorder=1, label="social optimum")
-    people = [one for one in found["references"] if one["who"] == "people" and one["quantity"] == "cooperation"]
+    wanted = ("people", "cooperation", stage)
+    people = [one for one in found["references"] if (one["who"], one["quantity"], one["stage"]) == wanted]
     for source in dict.fromkeys((one["stage"], one["source"]) for one in people):
         these = [one for one in people if (one["stage"], one["source"]) == source]
         label = f"people, {source[0]}:\n{cited(source[1])}"

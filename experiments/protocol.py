@@ -68,7 +68,7 @@ class Experiment:
         if not self.members:
             raise SettingError("population: nobody takes part; give population.cells, each with a count or a share")
         if "play" in self.phases:
-            self.matching.groups(len(self.members), self.game.players, self.seed, 1)
+            self._divides()
             if not self.matching.lasting and getattr(self.game, "CARRIES", False):
                 raise SettingError(
                     f"matching: in {self.game.name} something passes from round to round, so groups must stay "
@@ -78,6 +78,15 @@ class Experiment:
                 raise SettingError(
                     "conditions: partners=named needs groups that stay together; take matching=fixed_partners"
                 )
+
+    def _divides(self) -> None:
+        size, there, cell = self.game.players, len(self.members), self.members[0].cell
+        try:
+            self.matching.groups(there, size, self.seed, 1)
+        except SettingError as error:
+            first = sum(member.cell == cell for member in self.members)
+            more = first + -there % size
+            raise SettingError(f"{error}, for example by population.cells.{cell}.count={more}") from None
 
     @property
     def synthetic(self) -> bool:

@@ -52,6 +52,7 @@ def summarise(tables: Tables, resampling: Resampling) -> dict[str, Any]:
             "failed_share": share(decisions["failure"].notna()),
         },
         "cells": cells,
+        "further_measures": _further(tables, cells, resampling),
         "angle_and_cooperation": angle_and_cooperation(tables, resampling),
         "play": play_metrics(tables, resampling),
         "positions": positions(tables, resampling),
@@ -123,6 +124,26 @@ def _cell(name: str, tables: Tables, together: Mapping[int, int], resampling: Re
             found[phase] = _measured(first["orientation"], administered, together, resampling)
     if len(play):
         found["play"] = _played(tables, play, rounds, resampling)
+    return found
+
+
+def _further(tables: Tables, cells: Sequence[Mapping[str, Any]], resampling: Resampling) -> list[dict[str, Any]]:
+    """What each further measure found, by cell, in the form of the first measure's `before` and `after`."""
+    every = tables.all_measures
+    names = [name for name in dict.fromkeys(every["measure"]) if name != tables.about.get("measure")]
+    found = []
+    for name in names if tables.about.get("measure") else []:
+        rows = []
+        for cell in cells:
+            mine = every[(every["measure"] == name) & (every["cell"] == cell["cell"])]
+            phases = {
+                phase: _measured(cell["orientation"], mine[mine["phase"] == phase], tables.together, resampling)
+                for phase in ("before", "after")
+                if (mine["phase"] == phase).any()
+            }
+            about = ("cell", "orientation", "agent", "model", "induction", "synthetic", "participants")
+            rows.append({key: cell[key] for key in about} | phases)
+        found.append({"measure": str(name), "cells": rows})
     return found
 
 

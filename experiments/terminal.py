@@ -19,7 +19,7 @@ from experiments.summary import marks, units_told
 def measure_table(summary: Mapping[str, Any]) -> Table:
     """What the measure found: a row for each cell and administration, before and after play."""
     if _measure(summary) != "slider":
-        return _other_measure_table(summary)
+        return other_measure_table(summary)
     made = _table(summary, "measure", _expectations(summary))
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
@@ -40,7 +40,7 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
     return made
 
 
-def _other_measure_table(summary: Mapping[str, Any]) -> Table:
+def other_measure_table(summary: Mapping[str, Any]) -> Table:
     """The same of a measure on which value rationality is not defined."""
     made = _table(summary, "measure", _expectations(summary), _measure(summary))
     for name in ("cell", "when"):
@@ -84,7 +84,7 @@ def play_table(summary: Mapping[str, Any]) -> Table:
     # Whether anybody left is worth a column only where somebody did.
     left = ["left"] if any(cell["play"].get("left") for cell in played) else []
     made.add_column("cell", no_wrap=True)
-    for name in ("n", *left, "cooperation", "payoff", "attainment", "void", "failed"):
+    for name in ("n", *left, "cooperation", "points\nper round", "attainment", "void", "failed"):
         made.add_column(name, justify="right", no_wrap=True)
     for cell in played:
         found = cell["play"]
@@ -123,6 +123,7 @@ def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     tables = []
     if any("before" in cell or "after" in cell for cell in summary["cells"]):
         tables.append(measure_table(summary))
+        tables += [other_measure_table({**summary, "cells": one["cells"]}) for one in summary["further_measures"]]
     if any("play" in cell for cell in summary["cells"]):
         tables.append(play_table(summary))
     if summary["play"] is not None:
@@ -198,7 +199,8 @@ def _table(summary: Mapping[str, Any], what: str, note: str, named: str = "") ->
     """named: what the table is of, where its title says more than the quantity."""
     title = "\n".join([f"{summary['experiment']} · {named or what} · {summary['run']}", *marks(summary)])
     units = _units(summary, what)
-    caption = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}{note and f'\n{note}'}"
+    over = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}" if "too few" not in units else units
+    caption = f"{over}{note and f'\n{note}'}"
     made = Table(title=escape(title), caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     made.title_justify = made.caption_justify = "left"
     return made
@@ -212,7 +214,7 @@ def _units(summary: Mapping[str, Any], what: str) -> str:
     """What the intervals of a table resample."""
     phases = ("play",) if what == "play" else ("before", "after")
     parts = [cell[phase] for cell in summary["cells"] for phase in phases if phase in cell]
-    named = ("cooperation",) if what == "play" else ("angle", "consistency")
+    named = ("cooperation", "payoff", "attainment") if what == "play" else ("angle", "consistency")
     found = [part[name] for part in parts for name in named]
     return units_told([(one["units"], one["unit"]) for one in found if one["low"] is not None])
 

@@ -64,7 +64,7 @@ class Commons(Rounds):
         whole(self.name, "collapse", self.collapse, 1)
         whole(self.name, "rounds", self.rounds, 1)
         if self.allocation not in ALLOCATIONS:
-            raise unknown(f"{self.name}: allocation", self.allocation, ALLOCATIONS)
+            raise unknown(f"allocation of {self.name}", self.allocation, ALLOCATIONS)
         if self.collapse > self.capacity:
             raise SettingError(f"{self.name}: collapse={self.collapse} is above the capacity of {self.capacity}")
 

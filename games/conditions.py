@@ -93,6 +93,7 @@ class Conditions:
         else:
             kept |= {"own_name": _name(seat), "names": _names(kept, seat)}
             kept |= {"target_name": _name(target)} if isinstance(target, int) else {}
+        kept |= {"window": self.window} if self.window is not None else {}
         kept |= {"horizon": self.horizon, "lasting": lasting, "noise": self.noise}
         return kept | ({"continuation": self.continuation} if self.horizon == "random" else {})
 

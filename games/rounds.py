@@ -116,7 +116,7 @@ class Rounds(ABC):
             self.name,
             seat,
             options,
-            facts={**facts, "round": state.round, "rounds": self.rounds},
+            facts={"players": self.players, **facts, "round": state.round, "rounds": self.rounds},
             stage=stage,
             round=state.round,
             item=item,

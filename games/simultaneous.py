@@ -65,7 +65,7 @@ class Simultaneous(Rounds):
                 seat,
                 self.STAGE,
                 self.options(last, seat),
-                {**self.told(seat), "players": self.players},
+                self.told(seat),
                 answer=answer,
             )
             for seat in range(self.players)

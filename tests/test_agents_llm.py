@@ -30,6 +30,7 @@ FRAMING = Framing(
     words={"g": Words("Rules.", {"choose": "Item {{ item }}?"})},
     same_partners="",
     new_partners="",
+    own_name="",
     noise="",
     round_known="",
     round_unknown="",

@@ -21,6 +21,7 @@ FRAMING = Framing(
     },
     same_partners="With the same {{ players }}.",
     new_partners="With others each time.",
+    own_name="You are {{ own_name }}.",
     noise="Acts go astray: {{ noise | percent }}.",
     round_known="Round {{ round }} of {{ rounds }}.",
     round_unknown="Round {{ round }} of some.",
@@ -328,6 +329,7 @@ DATA = {
     "name": "plain",
     "same_partners": "s",
     "new_partners": "n",
+    "own_name": "w",
     "noise": "i",
     "round_known": "k",
     "round_unknown": "u",
@@ -371,6 +373,7 @@ def test_the_texts_of_a_run_are_all_templates_of_its_games():
     assert FRAMING.texts(["g"]) == {
         "framing/plain/same_partners": FRAMING.same_partners,
         "framing/plain/new_partners": FRAMING.new_partners,
+        "framing/plain/own_name": FRAMING.own_name,
         "framing/plain/noise": FRAMING.noise,
         "framing/plain/round_known": FRAMING.round_known,
         "framing/plain/round_unknown": FRAMING.round_unknown,

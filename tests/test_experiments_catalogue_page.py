@@ -105,7 +105,7 @@ def test_settings_stand_with_their_values_and_comments(made):
 
 def test_yardsticks_and_references_are_in_figures(made):
     commons = section(made, "### commons")
-    assert "| social optimum | all want 10 in the first month, 12 months | 1.00 | 130 |" in commons
+    assert "| social optimum | all want 10 in the first month, 12 months | 0.92 | 130 |" in commons
     assert "| least, most | | | 0, 650 |" in commons
     assert "| people | contribute | cooperation by round: 0.529, 0.5315" in section(made, "### public_goods")
     assert "competitive -16.26°" in section(made, "### slider")

@@ -195,6 +195,6 @@ def test_the_terminal_tells_agreement_and_the_correlations_that_there_are(tmp_pa
     said, related = lines(cross_measures(population(tmp_path), FAST))
     assert said.startswith("measures agree on the category of an agent in 0.67 [")
     assert "on prosocial or not in 0.67 [" in said
-    assert said.endswith("(6 agents, slider, ring, triple_dominance)")
+    assert said.endswith("(6 agents, slider, ring, triple_dominance); no answers to triple dominance are altruistic")
     assert related.startswith("angles: slider and ring r = 1.00")
     assert "triple_dominance" not in related

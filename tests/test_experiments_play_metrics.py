@@ -82,7 +82,7 @@ def test_equality_is_of_the_points_over_all_rounds_and_not_of_each(tmp_path):
 def test_among_strangers_the_whole_population_is_one_group_without_an_interval(tmp_path):
     rounds = [*group(0, 10, 10), *group(1, 30, 30, first=2), *group(0, 10, 30, round=2)]
     metrics = found(tmp_path, rounds=rounds, matching_lasting=False)["metrics"]
-    assert metrics["efficiency"] == asdict(Interval(120 / (3 * 128), None, None, 1, "populations"))
+    assert metrics["efficiency"] == asdict(Interval(120 / (3 * 128), None, None, 1, "populations")) | {"left_out": 0}
     assert metrics["equality"]["unit"] == "populations"
 
 
@@ -99,7 +99,7 @@ def test_without_yardsticks_there_is_no_efficiency(tmp_path):
 
 def test_a_play_of_which_every_round_is_void_has_no_metric(tmp_path):
     metrics = found(tmp_path, rounds=group(0, None, None, void=True))["metrics"]
-    assert metrics == {"reciprocity": asdict(Interval(None, None, None, 0, "groups"))}
+    assert metrics == {"reciprocity": asdict(Interval(None, None, None, 0, "groups")) | {"left_out": 0}}
 
 
 # --- a common stock --------------------------------------------------------------------------------------------------
