@@ -85,7 +85,7 @@ def _comparable(value: object) -> tuple[object, object]:
 
 @lru_cache(maxsize=4096)
 def _filled(text: str, where: str, given: tuple[tuple[str, object, object], ...]) -> str:
-    known = {name: dict(value) if kind is dict else value for name, kind, value in given}  # type: ignore[call-overload]
+    known = {name: dict(value) if kind is dict else value for name, kind, value in given}  # type: ignore[call-overload]  # `kind` says that it is a mapping's items
     return _fill(text, where, known)
 
 

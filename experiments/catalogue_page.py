@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from experiments.catalogue import CATALOGUE, built, known, member
 from experiments.play_words import acts_told, cited
-from games.rationality import ideal_angles
+from games.rationality import MEASURE, ideal_angles
 from games.references import Reference, references
 from games.svo import Orientation
 from games.yardsticks import Standard, Yardsticks
@@ -51,7 +51,7 @@ def _measure(name: str) -> Iterator[str]:
     yield from _settings("measure", name, "instrument")
     asked = built(config["instrument"], "measure").decisions()
     yield f"{len(asked)} items of {_range([len(one.options) for one in asked])} options.\n"
-    if name == "slider":
+    if name == MEASURE:
         ideal = {one: ideal_angles(one) for one in Orientation}
         angles = (f"{one} {_interval(*ends)}" for one, ends in ideal.items())
         yield f"Angles of ideal respondents: {', '.join(angles)}.\n"

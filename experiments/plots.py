@@ -18,6 +18,7 @@ from experiments.positions import telling
 from experiments.statistics import Resampling
 from experiments.summary import marks
 from experiments.tables import Tables
+from games.rationality import MEASURE
 
 
 def draw_all(tables: Tables, summary: Mapping[str, Any], resampling: Resampling) -> list[Path]:
@@ -26,10 +27,10 @@ def draw_all(tables: Tables, summary: Mapping[str, Any], resampling: Resampling)
     drawn: dict[str, Figure] = {}
     with mpl.rc_context(STYLE):
         if measures["angle"].notna().any():
-            slider = bool((measures["measure"] == "slider").all())
+            slider = bool((measures["measure"] == MEASURE).all())
             drawn["svo_ring"] = svo_ring(measures) if slider else svo_circle(measures)
         for name, one in tables.all_measures.groupby("measure", sort=False, observed=True):
-            if name != tables.about.get("measure") and name != "slider" and one["angle"].notna().any():
+            if name != tables.about.get("measure") and name != MEASURE and one["angle"].notna().any():
                 drawn[f"circle_{name}"] = svo_circle(one)
         if measures["value_rationality"].notna().any():
             drawn["value_rationality"] = value_rationality(measures, tables.together, resampling)

@@ -22,6 +22,7 @@ from experiments.play_words import cited
 from experiments.statistics import Resampling
 from experiments.summary import units_told
 from experiments.tables import Tables, participants, studied, units_of_play
+from games.rationality import MEASURE
 from games.svo import BOUNDARIES
 
 _BOUNDED = "failed replies: least to most cooperative"
@@ -124,8 +125,8 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
         x, middle, half = everybody.loc[open_, "angle"], (least + most)[open_] / 2, (most - least)[open_] / 2
         axes.errorbar(x, middle, half, fmt="none", ecolor=cell.colour, elinewidth=1.6, capsize=3, zorder=2)
     how = _lines(axes, everybody[studied(everybody)], columns, tables, resampling)
-    measure = str(tables.about.get("measure") or "slider").replace("_", " ")
-    for boundary in BOUNDARIES if measure == "slider" else ():
+    measure = str(tables.about.get("measure") or MEASURE).replace("_", " ")
+    for boundary in BOUNDARIES if measure == MEASURE else ():
         axes.axvline(boundary, color="#bbbbbb", lw=0.7, ls=":", zorder=0)
     axes.set(ylim=(-0.04, 1.04), xlabel=f"angle of the {measure} measured before play (degrees)")
     axes.set_ylabel("mean cooperation in play (0 to 1)")

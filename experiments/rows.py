@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from games.rationality import attainment, chance_corrected, deviation, value_rationality
+from games.rationality import MEASURE, attainment, chance_corrected, deviation, value_rationality
 from games.svo import Orientation
 from games.types import Answer
 from sim.participant import Member
@@ -137,7 +137,7 @@ def _measure(record: Scored) -> dict[str, Any]:
         "asked": score.asked,
     }
     # The ideal respondents are those of the slider: another measure's angles have another scale.
-    if record.measure == "slider" and score.angle is not None and record.member.orientation != "none":
+    if record.measure == MEASURE and score.angle is not None and record.member.orientation != "none":
         orientation = Orientation(record.member.orientation)
         rationality = float(value_rationality(score.angle, orientation))
         values |= {

@@ -14,7 +14,7 @@ from experiments.positions import positions
 from experiments.presentations import presentations
 from experiments.statistics import Resampling
 from experiments.tables import Tables, counted, number, share, studied, units_of_measure, units_of_play
-from games.rationality import chance_level
+from games.rationality import MEASURE, chance_level
 from games.slider import CONSISTENT_LENGTH
 
 Summary = Mapping[str, Any]
@@ -174,7 +174,7 @@ def _measured(
     }
     # Some measures classify without an angle.
     readable = measures[measures["category"].notna()]
-    slider = bool((measures["measure"] == "slider").all())
+    slider = bool((measures["measure"] == MEASURE).all())
     return found | {
         "measure": str(measures["measure"].iloc[0]),
         "consistency": asdict(resampling.mean(measures["consistency"].astype(float), units, unit)),

@@ -14,11 +14,12 @@ from experiments.account_words import accounts
 from experiments.bounds import told
 from experiments.positions import telling
 from experiments.summary import marks, units_told
+from games.rationality import MEASURE
 
 
 def measure_table(summary: Mapping[str, Any]) -> Table:
     """What the measure found: a row for each cell and administration, before and after play."""
-    if _measure(summary) != "slider":
+    if _measure(summary) != MEASURE:
         return other_measure_table(summary)
     made = _table(summary, "measure", _expectations(summary))
     for name in ("cell", "when"):

@@ -20,6 +20,9 @@ from games.slider import angle as slider_angle
 from games.svo import WEIGHTS, Orientation
 from games.types import Choice, Decision
 
+MEASURE = "slider"
+"""The measure on which value rationality is defined; angles of others have another scale."""
+
 _IDEAL_RESPONDENTS = {
     Orientation.ALTRUISTIC: (Respondent.ALTRUIST,),
     Orientation.PROSOCIAL: (Respondent.INEQUALITY_AVERSE, Respondent.JOINT_GAIN),

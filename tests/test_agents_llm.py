@@ -54,7 +54,7 @@ class Chat(BaseChatModel):
 
     answer: Any
     heard: list[Any] = []  # noqa: RUF012 - pydantic copies defaults
-    arguments: list[Any] = []  # noqa: RUF012
+    arguments: list[Any] = []  # noqa: RUF012 - as above
     under_way: int = 0
     most: int = 0
 

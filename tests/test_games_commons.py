@@ -389,7 +389,7 @@ def test_a_void_month_lets_the_stock_grow_and_leaves_no_experience():
         ({"collapse": 0}, "collapse=0 must be a whole number of at least 1"),
         ({"collapse": 101}, "collapse=101 is above the capacity of 100"),
         ({"rounds": 0}, "rounds=0 must be a whole number of at least 1"),
-        ({"allocation": "lottery"}, "unknown commons: allocation 'lottery'; known: stochastic, proportional"),
+        ({"allocation": "lottery"}, "unknown allocation of commons 'lottery'; known: stochastic, proportional"),
     ],
 )
 def test_settings_out_of_range_are_refused(wrong, told):

@@ -12,7 +12,7 @@ from games.triple_dominance import TYPES, UNCLASSIFIED, TripleDominance
 from games.types import Answer, Choice, Failure
 
 FAILED = Choice(failure=Failure.UNREADABLE)
-P, I, C = "prosocial", "individualistic", "competitive"  # noqa: E741
+P, I, C = "prosocial", "individualistic", "competitive"  # noqa: E741 - the initials of the orientations
 SHEETS = st.lists(st.sampled_from((P, I, C)), min_size=9, max_size=9)
 PARTIAL = st.lists(st.sampled_from((P, I, C, None)), min_size=9, max_size=9)
 
