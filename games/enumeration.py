@@ -84,7 +84,7 @@ def _mixed(
             p = low if before == 0 else float(brentq(gain, low, high, xtol=1e-14))
             worth = float(expected(p)[0])
             level = _level([1 - p, p], cooperation)
-            found.append(Standard(f"each {menu[1]} with probability {p:.3g}", (worth,) * players, level))
+            found.append(Standard(f"each {menu[0]} with probability {1 - p:.3g}", (worth,) * players, level))
     return found
 
 

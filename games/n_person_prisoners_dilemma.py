@@ -57,7 +57,11 @@ class NPersonPrisonersDilemma(Simultaneous):
     @property
     def menu(self) -> tuple[Act, ...]:
         """To defect, or to cooperate."""
-        return ("defect", "cooperate")
+        return ("cooperate", "defect")
+
+    def number(self, act: Act) -> float:
+        """1 for cooperating, whatever its place on the menu."""
+        return float(act == "cooperate")
 
     def points(self, acts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Everybody's points; acts: 1 for who cooperates, shape (…, n)."""

@@ -53,7 +53,11 @@ class Volunteer(Simultaneous):
     @property
     def menu(self) -> tuple[Act, ...]:
         """To volunteer, or to wait."""
-        return ("wait", "volunteer")
+        return ("volunteer", "wait")
+
+    def number(self, act: Act) -> float:
+        """1 for volunteering, whatever its place on the menu."""
+        return float(act == "volunteer")
 
     def points(self, acts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Everybody's points; acts: 1 for who volunteers, shape (…, n)."""
