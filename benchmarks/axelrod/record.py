@@ -1,8 +1,8 @@
 """Record what the library Axelrod 4.13.1 plays, for `tests/test_axelrod.py` to compare with.
 
-    uv venv /tmp/axelrod-env --python 3.12
-    uv pip install --python /tmp/axelrod-env/bin/python axelrod==4.13.1
-    /tmp/axelrod-env/bin/python benchmarks/axelrod/record.py
+    uv venv .axelrod-env --python 3.12
+    uv pip install --python .axelrod-env/bin/python axelrod==4.13.1
+    .axelrod-env/bin/python benchmarks/axelrod/record.py
 
 Axelrod is heavy, so it has an environment of its own; from 4.14 on it needs torch. Two tables go to `tests/data`, with
 one row for each pair of the strategies that both libraries have, self-play among them, in the prisoner's dilemma with
