@@ -21,6 +21,8 @@ from experiments.tables import Tables
 from games.choice_models import Observed
 from games.estimation import InequalityAversion, Ring, Status, compare, estimate_inequality_aversion, estimate_ring
 
+LARGEST = 2000
+"""Participants up to whom estimates are made: beyond, they would take longer and hold more than the run itself."""
 WHO = ("participant", "cell", "orientation", "agent", "model", "induction", "synthetic")
 _COLUMNS = (*WHO, "phase", "game", "options", "position", "others")
 

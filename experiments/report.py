@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.cross_measures import agents, cross_measures, write_agents
-from experiments.estimates import read_estimates, write_estimates
+from experiments.estimates import LARGEST, read_estimates, write_estimates
 from experiments.statistics import Resampling
 from experiments.store import write_json
 from experiments.summary import summarise
@@ -23,12 +23,16 @@ def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
     tables = read_tables(folder)
     resampling = Resampling(**tables.about["statistics"])
     written = []
-    if tables.about.get("estimates"):
+    many = tables.decisions["participant"].nunique()
+    if tables.about.get("estimates") and many <= LARGEST:
         write_estimates(tables, resampling.confidence)
     table = agents(tables, read_estimates(folder))
     if len(table):
         written.append(write_agents(table, folder))
-    summary = summarise(tables, resampling) | {"cross_measures": cross_measures(table, resampling)}
+    summary = summarise(tables, resampling) | {
+        "cross_measures": cross_measures(table, resampling),
+        "estimates_left_out": bool(tables.about.get("estimates")) and many > LARGEST,
+    }
     written += [write_json(folder, "summary", summary), *draw_all(tables, summary, resampling)]
     return summary, [*sorted(folder.glob("*.parquet")), folder / "manifest.json", *written]
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from experiments import cross_measures, play_words, presentations
 from experiments.account_words import accounts
 from experiments.bounds import told
+from experiments.estimates import LARGEST
 from experiments.positions import telling
 from experiments.summary import marks, units_told
 from games.rationality import MEASURE
@@ -158,6 +159,8 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     said.append(f"{failures['decisions']} decisions, {failures['failed']} failed{f' ({reasons})' if reasons else ''}")
     if metrics := play_words.metrics_line(summary):
         said.append(metrics)
+    if summary.get("estimates_left_out"):
+        said.append(f"preferences are not estimated for more than {LARGEST:,} participants")
     said += cross_measures.lines(summary.get("cross_measures"))
     said += presentations.lines(summary["presentations"], summary["confidence"])
     return [*said, *_first_options(summary), *accounts(summary)]

@@ -9,7 +9,9 @@ import pytest
 
 from experiments.catalogue import CATALOGUE
 from experiments.estimates import estimated, estimates, read_estimates, told, write_estimates
+from experiments.report import redraw
 from experiments.schema import DERIVED
+from experiments.terminal import show
 from games.choice_models import Observed
 from games.estimation import Status, compare, estimate_inequality_aversion, estimate_ring
 from games.slider import Slider
@@ -228,3 +230,17 @@ def test_a_ring_angle_in_words(given, said):
     assert told({**empty, **given}) == said
     frame = pd.DataFrame([{**empty, **given}, {**empty, "ring_angle": 1.0, "explains_low": 1.0, "explains_high": 2.0}])
     assert told(frame.iloc[0].to_dict()) == said, "as read from the file, where nothing is NaN"
+
+
+def test_a_run_of_very_many_is_not_estimated_and_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("experiments.report.LARGEST", 2)
+    written(tmp_path, [decision(number, cooperation=0.5) for number in range(3)], estimates=True)
+    summary, files = redraw(tmp_path)
+    assert summary["estimates_left_out"] is True
+    assert not (tmp_path / "estimates.parquet").exists()
+    show(summary, tmp_path, files)
+    assert "preferences are not estimated for more than" in capsys.readouterr().out
+    written(tmp_path, [decision(number, cooperation=0.5) for number in range(2)], estimates=True)
+    summary, _ = redraw(tmp_path)
+    assert summary["estimates_left_out"] is False
+    assert (tmp_path / "estimates.parquet").exists()
