@@ -136,7 +136,6 @@ COLUMNS: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "facts": (pa.string(), "JSON", "the round as the participant lived it, by the game's own names"),
     },
 }
-_ANGLE = "degrees"
 DERIVED: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
     "estimates": {
         **_WHO,
@@ -145,16 +144,16 @@ DERIVED: dict[str, dict[str, tuple[pa.DataType, str, str]]] = {
         "choices": (pa.int32(), "", "readable choices that it rests on"),
         "best_model": (pa.string(), "chance, ring, inequality aversion", "with the least AIC"),
         "ring_status": (pa.string(), "", "what the ring model's estimate stands on; see below"),
-        "ring_angle": (pa.float64(), _ANGLE, "φ of maximum likelihood; only with status estimated"),
-        "ring_angle_se": (pa.float64(), _ANGLE, "its standard error"),
-        "ring_angle_low": (pa.float64(), _ANGLE, "lower end of its profile-likelihood interval"),
-        "ring_angle_high": (pa.float64(), _ANGLE, "upper end, up to 360 above the lower: then the whole circle"),
+        "ring_angle": (pa.float64(), "degrees", "φ of maximum likelihood; only with status estimated"),
+        "ring_angle_se": (pa.float64(), "degrees", "its standard error"),
+        "ring_angle_low": (pa.float64(), "degrees", "lower end of its profile-likelihood interval"),
+        "ring_angle_high": (pa.float64(), "degrees", "upper end, up to 360 above the lower: then the whole circle"),
         "explains_low": (
             pa.float64(),
-            _ANGLE,
+            "degrees",
             "with status separated: angles that explain every choice begin here",
         ),
-        "explains_high": (pa.float64(), _ANGLE, "and end here"),
+        "explains_high": (pa.float64(), "degrees", "and end here"),
         "precision": (pa.float64(), "per point", "λ of maximum likelihood; only with status estimated"),
         "precision_se": (pa.float64(), "per point", "its standard error"),
         "precision_low": (pa.float64(), "per point", "lower end of its profile-likelihood interval"),

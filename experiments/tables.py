@@ -27,17 +27,8 @@ _MEASURES = (
     *("transitive", "length", "index", "failed", "asked", "obtained", "spread", "measure", "consistency"),
 )
 _ROUNDS = (
-    "participant",
-    "cell",
-    "model",
-    "synthetic",
-    "round",
-    "group",
-    "void",
-    "left",
-    "payoff",
-    "cooperation",
-    *("carried_out", "facts"),
+    *("participant", "cell", "model", "synthetic", "round", "group", "void", "left"),
+    *("payoff", "cooperation", "carried_out", "facts"),
 )
 _ROUNDS_BOUNDS = ("payoff_low", "payoff_high")
 

@@ -203,8 +203,8 @@ def _table(summary: Mapping[str, Any], what: str, note: str, named: str = "") ->
     """named: what the table is of, where its title says more than the quantity."""
     title = "\n".join([f"{summary['experiment']} · {named or what} · {summary['run']}", *marks(summary)])
     units = _units(summary, what)
-    over = f"brackets: {summary['confidence']:.0%} bootstrap interval over {units}" if "too few" not in units else units
-    caption = f"{over}{note and f'\n{note}'}"
+    over = f"brackets: {summary['confidence']:.0%} bootstrap interval over " if units else ""
+    caption = f"{over}{units_told(units)}{note and f'\n{note}'}"
     made = Table(title=escape(title), caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     made.title_justify = made.caption_justify = "left"
     return made
@@ -214,13 +214,13 @@ def _name(cell: Mapping[str, Any]) -> str:
     return f"{cell['cell']}{' (S)' if cell['synthetic'] else ''}"
 
 
-def _units(summary: Mapping[str, Any], what: str) -> str:
-    """What the intervals of a table resample."""
+def _units(summary: Mapping[str, Any], what: str) -> list[tuple[int, str]]:
+    """What each interval of a table resamples: how many of what; none without an interval."""
     phases = ("play",) if what == "play" else ("before", "after")
     parts = [cell[phase] for cell in summary["cells"] for phase in phases if phase in cell]
     named = ("cooperation", "payoff", "attainment") if what == "play" else ("angle", "consistency")
     found = [part[name] for part in parts for name in named]
-    return units_told([(one["units"], one["unit"]) for one in found if one["low"] is not None])
+    return [(one["units"], one["unit"]) for one in found if one["low"] is not None]
 
 
 def _stacked(found: Mapping[str, Any], form: str) -> str:
