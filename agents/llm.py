@@ -211,6 +211,7 @@ class LLMAgent:
             "participant": who.participant,
             "agent": self._identity,
             "orientation": self._orientation.value if self._induced.induces else None,
+            "induction": self._induced.name,
             "phase": occasion.phase,
             "repetition": occasion.repetition,
             "draw": _draw(occasion.draw, step, attempt),

@@ -53,7 +53,10 @@ class SyntheticChatModel(BaseChatModel):
 
     spread: standard deviation, in degrees, of a participant's angle around the ring angle of its induced orientation.
     disposition: mean angle in degrees where nothing was induced.
+    uptake: by the name of an induction, how far it carries a participant's mean angle from `disposition` (0) to the
+        ring angle of its orientation (1); an induction that is not named carries it all the way.
     precision: λ per point.
+    temperature: what λ and the position bias are divided by, as a language model's logits are; None for 1.
     position_bias: logit bonus of the first option shown, falling linearly to 0 at the last.
     reciprocity: degrees by which the angle turns as the partners' mean cooperation goes from none to full, in all the
         rounds that the player knows of, the latest weighing most; 0 turns nothing.
@@ -70,7 +73,9 @@ class SyntheticChatModel(BaseChatModel):
     model: str = "synthetic"
     spread: float = Field(default=8.0, ge=0)
     disposition: float = 30.0
+    uptake: dict[str, float] | None = None
     precision: float = Field(default=0.4, ge=0)
+    temperature: float | None = Field(default=None, ge=0)
     position_bias: float = 0.0
     reciprocity: float = 20.0
     unreadable: float = Field(default=0.01, ge=0, le=1)
@@ -80,6 +85,8 @@ class SyntheticChatModel(BaseChatModel):
     def _shares_leave_room(self) -> Self:
         if self.unreadable + self.refusals > 1:
             raise ValueError("unreadable and refusals together are above 1")
+        if any(not 0 <= share <= 1 for share in (self.uptake or {}).values()):
+            raise ValueError("uptake: each share must lie between 0 and 1")
         return self
 
     @property
@@ -88,7 +95,8 @@ class SyntheticChatModel(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in type(self).model_fields if name in _PARAMETERS}
+        found = {name: getattr(self, name) for name in type(self).model_fields if name in _PARAMETERS}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _generate(
         self,
@@ -160,12 +168,19 @@ class SyntheticChatModel(BaseChatModel):
     def _distribution(
         self, about: Mapping[str, Any], decision: Decision
     ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return self.probabilities(decision, self.angle(about["agent"], about["orientation"]) + self._turn(decision))
+        angle = self.angle(about["agent"], about["orientation"], about["induction"])
+        return self.probabilities(decision, angle + self._turn(decision))
 
-    def angle(self, agent: int, orientation: str | None) -> float:
+    def centre(self, orientation: str | None, induction: str = "") -> float:
+        """The mean ring angle in degrees of participants who were given an orientation by an induction."""
+        if orientation is None:
+            return self.disposition
+        carried = (self.uptake or {}).get(induction, 1.0)
+        return self.disposition + carried * (RING_ANGLES[Orientation(orientation)] - self.disposition)
+
+    def angle(self, agent: int, orientation: str | None, induction: str = "") -> float:
         """The participant's own ring angle in degrees, the same in every call."""
-        centre = self.disposition if orientation is None else RING_ANGLES[Orientation(orientation)]
-        return centre + self.spread * float(stream(agent, "disposition").normal())
+        return self.centre(orientation, induction) + self.spread * float(stream(agent, "disposition").normal())
 
     def probabilities(self, decision: Decision, angle: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Probability of each option in the order shown, shape (options,), for an angle in degrees."""
@@ -173,6 +188,12 @@ class SyntheticChatModel(BaseChatModel):
         logits = self.precision * utility([one.own for one in shown], [one.other for one in shown], angle)
         if decision.answer is not Answer.AMOUNT:
             logits += self.position_bias * np.linspace(1, 0, len(shown))
+        temperature = 1.0 if self.temperature is None else self.temperature
+        if temperature == 0:
+            # The limit: the best options alone, each alike.
+            logits = np.where(np.isclose(logits, logits.max(), rtol=0, atol=1e-9), 0.0, -np.inf)
+        else:
+            logits = logits / temperature
         weights = np.exp(logits - logits.max())
         probabilities: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()
         return probabilities
@@ -191,7 +212,9 @@ _PARAMETERS = (
     "model",
     "spread",
     "disposition",
+    "uptake",
     "precision",
+    "temperature",
     "position_bias",
     "reciprocity",
     "unreadable",

@@ -79,14 +79,11 @@ class Crew:
     def _cells(self, population: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(population, Mapping):
             raise SettingError(f"population={population}: write a mapping with cells")
-        if extra := sorted(population.keys() - {"size", "cells", "inductions"}):
-            raise SettingError(f"population: unknown key(s) {', '.join(extra)}; known: size, inductions, cells")
-        under = population.get("inductions") or []
-        cells = population.get("cells") or {}
-        if not isinstance(cells, Mapping) or not isinstance(under, list):
-            raise SettingError("population: cells is a mapping of names to cells, inductions a list of names")
-        if len(set(under)) < len(under):
-            raise SettingError(f"population.inductions={under}: each at most once")
+        if extra := sorted(population.keys() - {"size", "cells", "inductions", "models"}):
+            raise SettingError(f"population: unknown key(s) {', '.join(extra)}; known: size, inductions, models, cells")
+        cells, under, by = population.get("cells") or {}, _factor(population, "inductions"), self._by_label(population)
+        if not isinstance(cells, Mapping):
+            raise SettingError(f"population.cells={cells}: write a mapping of names to cells")
         for name, cell in cells.items():
             if cell is None:
                 continue
@@ -103,11 +100,19 @@ class Crew:
                 raise SettingError(
                     f"population.cells.{name}: a scripted rule has no {' and no '.join(idle)}; leave it out"
                 )
-            if not under or scripted or "induction" in cell:
-                yield name, dict(cell)
-                continue
-            for induction in under:
-                yield f"{name}/{induction}", {**cell, "induction": induction}
+            inductions = {f"/{one}": {"induction": one} for one in under if not scripted and "induction" not in cell}
+            models = {f"/{label}": {"model": one} for label, one in by.items() if not scripted and "model" not in cell}
+            for worded, induction in (inductions or {"": dict[str, Any]()}).items():
+                for labelled, model in (models or {"": dict[str, Any]()}).items():
+                    yield f"{name}{worded}{labelled}", {**cell, **induction, **model}
+
+    def _by_label(self, population: Mapping[str, Any]) -> dict[str, Any]:
+        """The models that every cell stands under, by their labels. Raises SettingError for two with the same."""
+        given = _factor(population, "models")
+        found = {str(named("model", one)["label"]): one for one in given}
+        if len(found) < len(given):
+            raise SettingError(f"population.models={given}: two have the same label; give one of them another `label`")
+        return found
 
     def _agent(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
         config: Mapping[str, Any] = named("agent", cell["agent"]) if cell.get("agent") else self.settings["agent"]
@@ -161,6 +166,14 @@ class Crew:
         if config["synthetic"] is not simulated:
             raise SettingError(f"model {label}: synthetic must be {str(simulated).lower()}, for that is what it is")
         return chat
+
+
+def _factor(population: Mapping[str, Any], name: str) -> list[Any]:
+    """A list under which every cell stands once for each of its members; empty for none."""
+    given = population.get(name) or []
+    if not isinstance(given, list) or any(one in given[:place] for place, one in enumerate(given)):
+        raise SettingError(f"population.{name}={given}: write a list of names, each at most once")
+    return given
 
 
 def identity(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -185,7 +185,8 @@ async def test_every_call_says_which_decision_of_whom_it_is():
     assert about.pop("decision") == as_json(item(4))
     assert isinstance(about.pop("agent"), int)
     assert about == {
-        "participant": 7, "orientation": "prosocial", "phase": "after", "repetition": 3, "draw": 99, "step": 0,
+        "participant": 7, "orientation": "prosocial", "induction": "label", "phase": "after", "repetition": 3,
+        "draw": 99, "step": 0,
     }  # fmt: skip
 
 

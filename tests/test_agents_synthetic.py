@@ -28,10 +28,10 @@ SHARP = {"spread": 0.0, "precision": 1e3, "unreadable": 0.0, "refusals": 0.0}
 ANSWERING = {"unreadable": 0.0, "refusals": 0.0}
 
 
-def about(decision, draw=1, agent=5, orientation="prosocial", step=0):
+def about(decision, draw=1, agent=5, orientation="prosocial", step=0, induction="definition"):
     return {
         "decision": as_json(decision), "draw": draw, "agent": agent, "orientation": orientation, "step": step,
-        "participant": 0, "phase": "play", "repetition": 1,
+        "participant": 0, "phase": "play", "repetition": 1, "induction": induction,
     }  # fmt: skip
 
 
@@ -214,6 +214,24 @@ def test_participants_scatter_around_the_ring_angle_and_keep_their_own():
     assert angles.mean() == pytest.approx(45, abs=1.05)  # five standard errors
     assert angles.std() == pytest.approx(8, abs=0.75)
     assert angles.tolist() == [SyntheticChatModel(spread=8).angle(agent, "prosocial") for agent in range(1500)]
+
+
+def test_an_induction_carries_the_angle_as_far_as_it_is_said_to():
+    model = SyntheticChatModel(spread=0, disposition=30, uptake={"label": 0.5, "motto": 0.0})
+    assert model.angle(3, "altruistic", "label") == 60
+    assert model.angle(3, "competitive", "motto") == 30
+    assert model.angle(3, "competitive", "definition") == -45
+    with pytest.raises(ValidationError, match="uptake"):
+        SyntheticChatModel(uptake={"label": 1.2})
+
+
+def test_temperature_flattens_the_choice_and_at_zero_leaves_the_best_alone():
+    decision = Slider().decisions()[0]
+    cold, plain, hot = (SyntheticChatModel(temperature=one).probabilities(decision, 80) for one in (0, None, 4))
+    assert cold.max() == 1
+    assert plain.max() > hot.max() > 1 / 9
+    assert plain.tolist() == SyntheticChatModel(temperature=1).probabilities(decision, 80).tolist()
+    assert SyntheticChatModel(temperature=0).probabilities(alike(4), 80).tolist() == [0.25] * 4
 
 
 def test_without_induction_the_orientation_does_not_show():
