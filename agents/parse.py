@@ -241,7 +241,7 @@ def _stated(body: str, menu: Menu) -> str | Failure | None:
     """The answer that sentences state, or that opens the reply and is followed by its description."""
     marks, before = _described(body, menu), 0
     for match in phrases.STATEMENT.finditer(body):
-        giving = bool(match["give"] or match["gives"])
+        giving = bool(match["give"] or match["gives"] or match["he_gives"] or match["he_gives_too"])
         fragment = _fragment(body, match.end())
         # After "my choice is" no pronoun can stand, whatever follows the comma.
         named = match["mine"] is not None and fragment.startswith("I,")

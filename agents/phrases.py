@@ -54,10 +54,20 @@ _GIVE = (
     r"|transfer(?:ring|red)?|put(?:ting)?(?: in)?|plac(?:e|ing|ed)|allocat(?:e|ing|ed)|tak(?:e|ing|en)|took|share|bid"
     r"|harvest(?:ing|ed)?|extract(?:ing|ed)?|catch(?:ing)?|withdraw(?:ing)?|claim|request|demand"
 )
+# Of somebody else: a model that answers in the place of a person P often says what P does.
+_CHOOSES = r"chooses|picks|selects|goes (?:with|for)|opts for|settles (?:on|for)|decides (?:on|for)"
+_GIVES = r"contributes|gives|invests|donates|sends|offers|transfers|puts(?: in)?|places|takes|harvests|extracts"
 _CHOOSE_ABROAD = (
-    r"(?:我(?:会|将|要|决定)?)?选择?|ich (?:wähle|nehme|entscheide mich für)|elijo|escojo|je choisis|scelgo"
+    r"(?:(?:我|p)(?:会|将|要|决定)?)?选择?|(?:ich (?:wähle|nehme|entscheide mich für)|p (?:wählt|nimmt))(?![a-zäöü])"
+    r"|(?:ich|p) würde(?= (?:option )?[a-z0-9]{1,2} (?:wählen|nehmen))"
+    r"|(?:elijo|p elige|elegiría|p elegiría|escojo|me quedo con)(?: la)?|je choisis|scelgo"
+    r"|(?:meine|die|p's) (?:wahl|antwort|entscheidung) (?:ist|fällt auf)"
+    r"|(?:mi|la) (?:respuesta|elección|decisión) (?:final )?es(?: la)?"
 )
-_GIVE_ABROAD = r"我?(?:会|将|要|决定)?(?:贡献|投入)|ich (?:gebe|zahle|investiere)|contribuyo|je contribue"
+_GIVE_ABROAD = (
+    r"(?:我|p)?(?:会|将|要|决定)?(?:贡献|投入|放入)(?:是|为)?|(?:ich (?:gebe|zahle|investiere|lege)|p (?:gibt|legt))"
+    r"|mein beitrag ist|contribuyo(?: con)?|aporto|pongo|je contribue"
+)
 _ADVERB = (
     "therefore|thus|hence|now|then|finally|ultimately|definitely|personally|simply|still|also|just|rather|probably|be"
     "|hereby|again|gladly|going to|decided to|(?:decide|have|want|wish|like|need|happy|prefer|choose) to"
@@ -101,7 +111,7 @@ WORDS: str = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     "|eighteen|nineteen|twenty"
 )
-_UNIT = r"(?:points?|pts?|tokens?|coins?|units?|credits?|dollars?|euros?|chips|fish|个|点|分|元|枚|[$€£¥])+"
+_UNIT = r"(?:points?|punkte?|puntos?|pts?|tokens?|coins?|units?|credits?|dollars?|euros?|chips|fish|个|点|分|元|枚|[$€£¥])+"
 NUMBER = _any_case(
     r"(?P<hedge>(?:either|between|about|around|roughly|approximately|approx\.?|nearly|almost|at least|at most|up to"
     r"|maybe|more than|less than|over|under|[~≈<>≤≥]) ?)?(?:all (?:of )?(?:my )?|a total of |exactly )?"
@@ -174,7 +184,7 @@ QUANTITY = _any_case(
 # The wordings of an answer.
 LINE = _any_case(
     rf"(?:(?:^|[\n.!?;:,(>{{•-] ?|(?<!{L})[\"'])(?:[0-9]\. )?(?:(?:{_OWN}) ){{0,3}}(?:{_NOUN}|{SUM})"
-    rf"|(?<!{L})(?:{_ANYWHERE})|(?<!{L})(?:my|final)(?: own| final)? (?:{_NOUN}|{SUM}))"
+    rf"|(?<!{L})(?:{_ANYWHERE})|(?<!{L})(?:my|final|meine?|p's)(?: own| final)? (?:{_NOUN}|{SUM}))"
     r"[\"']?(?: ?\([^()\n]{0,40}\))?[\"']? ?(?:=|:|->|→|[–—-](?= )|\n)"
 )
 NOT_THIS = _any_case(r"\b(?:incorrect|wrong|previous|last|earlier|their|his|her|other|\w+'s|example) $")
@@ -182,11 +192,13 @@ TAG = _any_case(rf"<(?:final[_ -]?)?(?:{_NOUN}|{SUM})(?: [^<>]{{0,40}})?>|\\boxe
 STATEMENT = _any_case(
     r"(?:(?:\b(?:I|we|let me|let us|let's)(?:'ll|'d|'m|'ve| will| would| shall| should| must| am| have)?"
     rf"(?: (?:{_ADVERB})){{0,4}} (?:(?P<give>{_GIVE})|{_CHOOSE})"
+    rf"|\b(?:p|this person)(?:(?: (?:{_ADVERB})){{0,2}} (?:(?P<he_gives>{_GIVES})|{_CHOOSES})"
+    rf"|(?:'d| will| would)(?: (?:{_ADVERB})){{0,2}} (?:(?P<he_gives_too>{_GIVE})|{_CHOOSE}))"
     r"|(?:^|\n|[.!] )(?P<terse>(?:choos|pick|select)(?:e|ing)?|(?:go|going) with|opting for|contribut(?:e|ing))"
-    r"|\b(?:(?P<mine>my|the(?: only)?)(?: final)?|(?:the|a|one) (?:best|better|good|right|correct|preferred|clear))"
+    r"|\b(?:(?P<mine>my|p's|the(?: only)?)(?: final)?|(?:the|a|one) (?:best|better|good|right|correct|preferred|clear))"
     rf" (?:{_NOUN}|{SUM})(?: (?:here|now|for me|for us|(?:(?:for|in) )?this \w{{1,12}}"
     r"|of (?:action|option|amount|contribution)))? (?:is|was|remains|(?:would|will|must) be))(?![a-z])"
-    rf"|(?P<gives>{_GIVE_ABROAD})|{_CHOOSE_ABROAD}|(?:答案|回答|选择)(?:是|为))(?: that)?:?"
+    rf"|(?P<gives>{_GIVE_ABROAD})|(?:答案|回答|选择)(?:是|为)|{_CHOOSE_ABROAD})(?: that)?:?"
 )
 TRAILED = _any_case(
     rf"(?<!{L})(?P<what>\S{{1,12}}(?: {_UNIT})?),? (?:it is(?=[.!\n]|$)|is what I"
@@ -209,6 +221,7 @@ CLAUSE_END = _any_case(r"[.!?;:,\n]|\b(?:but|so|and|then|therefore|thus|hence)\b
 UNASSERTED = _any_case(
     r"(?:n't|\b(?:not|never|neither|nor|cannot|without|if|when|whenever|suppose|supposing|assume|assuming|unless|whether"
     r"|imagine|before|until|initially|originally|at first|nicht|wenn|si)\b|不|没|别|如果|若)"
+    r"|\bno(?:n)? $"
     r"|\b(?:should|would|could|can|do|did|may|might) ?$"
 )
 HYPOTHETICAL = _any_case(r"\bif (?:i|one|someone) (?:were|was|wanted|cared|only|valued|did)\b(?! (?:to|asked|forced))")
