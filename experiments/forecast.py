@@ -137,13 +137,30 @@ def _phase(
     """What a cell takes in a phase, and how many of its calls wait for one another."""
     # A table's play holds the decisions of all its seats, each of which is a conversation.
     seats = made.game.players if phase == "play" else 1
-    conversations = members / seats if phase == "play" else members * made.repetitions
-    calls, characters = agent.foresee(questions, usual.reply * usual.characters, seats)
-    tokens_in, tokens_out = conversations * characters / usual.characters, conversations * calls * usual.reply
-    cost = gateway.prices.cost(tokens_in, tokens_out) if gateway.prices.known else None
-    need = Need(round(conversations * calls), tokens_in, tokens_out, cost)
+    need, calls = Need(), 0
+    for part, conversations in _conversations(made, phase, questions, members / seats):
+        calls, characters = agent.foresee(part, usual.reply * usual.characters, seats)
+        tokens_in, tokens_out = conversations * characters / usual.characters, conversations * calls * usual.reply
+        cost = gateway.prices.cost(tokens_in, tokens_out) if gateway.prices.known else None
+        need = need.plus(Need(round(conversations * calls), tokens_in, tokens_out, cost))
     took = usual.latency * need.calls / gateway.limits.concurrency
     return replace(need, seconds=took), calls // seats if agent.converses else 1
+
+
+def _conversations(
+    made: Experiment, phase: str, questions: Sequence[Decision], many: float
+) -> list[tuple[Sequence[Decision], float]]:
+    """What is asked together, and how often: a play, or all measures of an administration.
+
+    Where repetitions end by themselves, the first measure has the most that it may have.
+    """
+    if phase == "play":
+        return [(questions, many)]
+    if made.stop is None:
+        return [(questions, many * made.repetitions)]
+    first = len(made.measure.decisions())
+    parts = [(questions[:first], many * made.stop.max_repetitions), (questions[first:], many * made.repetitions)]
+    return [(part, times) for part, times in parts if part]
 
 
 def _seconds(needs: Sequence[tuple[Need, int]], gateway: Gateway, usual: _Usual, rounds: int) -> float:
@@ -203,6 +220,13 @@ def tell(made: Experiment, sweep: Path | None, job: int = 0) -> None:
     console.print(table)
     at = ", ".join(f"{one.name} at {one.limits.concurrency}" for one in made.gateways)
     console.print(f"time: at the concurrency set ({at}), other cells apart; no call was made")
+    if made.stop is not None:
+        console.print(
+            f"this is the most: each cell repeats the {made.measure.name} {made.stop.min_repetitions} to "
+            f"{made.stop.max_repetitions} times, until its interval is ±{made.stop.half_width:g}"
+        )
+        if line := made.stop.out_of_reach(made.sizes()):
+            console.print(line)
     for name in whole["assumed"]:
         console.print(
             f"of {name} no reply is in the store: assumed are {_CHARACTERS_PER_TOKEN:g} characters a token, "

@@ -50,6 +50,7 @@ def manifest(
         "measure": experiment.measure.name,
         "measures": [measure.name for measure in experiment.measures],
         "statistics": asdict(experiment.resampling),
+        "stop": asdict(experiment.stop) if experiment.stop else None,
         "memory": experiment.memory,
         "cooperation": experiment.cooperation,
         "matching_lasting": experiment.matching.lasting,

@@ -1,5 +1,6 @@
 """The course of one run: measure, play, measure again, with every record handed on as it comes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from agents.gateway import Gateway, Terms
 from agents.induction import Induction
 from agents.wording import Framing
+from experiments.sequential import Stop, Values
 from experiments.statistics import Resampling
 from games.conditions import Conditions
 from games.errors import SettingError, whole
 from games.presentation import Presentation
+from games.rationality import MEASURE
 from games.types import Choice, Decision, Game, Measure, Outcome
 from sim.loop import run as run_on_loop
 from sim.matching import Matching
@@ -33,6 +36,7 @@ class Experiment:
     on_unreadable: whether such replies are asked for again.
     estimates: whether preferences are estimated from every participant's choices.
     cooperation: what it is in this game, for the axis of a figure.
+    stop: when repetitions of the first measure end, each cell by itself; `repetitions` then holds for further measures.
 
     Raises SettingError for phases or repetitions that cannot be done, or members that do not divide into groups.
     """
@@ -58,6 +62,7 @@ class Experiment:
     cooperation: str
     resampling: Resampling
     estimates: bool = True
+    stop: Stop | None = None
 
     def __post_init__(self) -> None:
         if not self.phases or any(phase not in PHASES for phase in self.phases):
@@ -67,6 +72,8 @@ class Experiment:
         whole("run", "repetitions", self.repetitions, 1)
         if not self.members:
             raise SettingError("population: nobody takes part; give population.cells, each with a count or a share")
+        if self.stop is not None:
+            self._can_stop(self.stop)
         if "play" in self.phases:
             self._divides()
             if not self.matching.lasting and getattr(self.game, "CARRIES", False):
@@ -78,6 +85,28 @@ class Experiment:
                 raise SettingError(
                     "conditions: partners=named needs groups that stay together; take matching=fixed_partners"
                 )
+
+    def _can_stop(self, stop: Stop) -> None:
+        if not {"before", "after"} & set(self.phases):
+            raise SettingError(
+                f"stop: phases={list(self.phases)} repeat no measure; add before or after, or take stop.half_width=null"
+            )
+        if self.measure.name != MEASURE:
+            raise SettingError(
+                f"stop: the interval needs the ends of a scale, which are known of the {MEASURE}, and the measure is "
+                f"{self.measure.name}; take measure={MEASURE}, or stop.half_width=null with repetitions=…"
+            )
+        if len(self.presentation.layouts) > 1:
+            raise SettingError(
+                f"stop: with {len(self.presentation.layouts)} counterbalanced layouts repetitions are not alike; take "
+                "one word for each key of presentation (order=shuffled among them), and a sweep over the others"
+            )
+        without = [one.cell for one in self.members if one.orientation == "none"]
+        if without and stop.quantity == "value_rationality":
+            raise SettingError(
+                f"stop: cell {without[0]} has no orientation, so no value rationality; take stop.quantity=angle, "
+                "with half_width in degrees"
+            )
 
     def _divides(self) -> None:
         size, there, cell = self.game.players, len(self.members), self.members[0].cell
@@ -93,16 +122,25 @@ class Experiment:
         """Whether any participant is a simulated respondent or a rule."""
         return any(member.agent.synthetic for member in self.members)
 
+    def sizes(self) -> dict[str, int]:
+        """The number of participants of each cell."""
+        return dict(Counter(member.cell for member in self.members))
+
     def asked_in(self, phase: str) -> int:
         """How many decisions a phase puts at the most."""
         if phase != "play":
-            return len(self.members) * self.repetitions * len(self.items())
+            return len(self.members) * sum(most * len(items) for items, most in self.administered())
         return len(self.members) // self.game.players * len(self.rehearsal()[0])
 
     @property
     def measure(self) -> Measure:
         """The first of the measures."""
         return self.measures[0]
+
+    def administered(self) -> list[tuple[Sequence[Decision], int]]:
+        """The items of each measure, and how often they are put to a participant in a phase at the most."""
+        most = [self.stop.max_repetitions if self.stop else self.repetitions, *[self.repetitions] * len(self.measures)]
+        return [(measure.decisions(), many) for measure, many in zip(self.measures, most, strict=False)]
 
     def items(self) -> list[Decision]:
         """All items of one administration of every measure."""
@@ -211,7 +249,16 @@ class Experiment:
         Raises EndpointError if a model's endpoint fails, BudgetError when the budget is reached, StoreError if replies
         cannot be kept, or a replay lacks one.
         """
-        society = self.society(keep, asked)
+        values = dict[str, Values]()
+
+        def noting(records: Iterable[Record]) -> None:
+            records = list(records)
+            for record in records:
+                for one in values.values():
+                    one.take(record)
+            keep(records)
+
+        society = self.society(noting if self.stop else keep, asked)
         for gateway in self.gateways:
             gateway.told = told
         try:
@@ -221,8 +268,30 @@ class Experiment:
                     while society.round < self.game.rounds:
                         society.step()
                 else:
-                    for measure in self.measures:
+                    if self.stop:
+                        values[name] = Values(self.stop.quantity, name)
+                        self._until_narrow(self.stop, society, name, values[name], told)
+                    for measure in self.measures[1:] if self.stop else self.measures:
                         society.administer(measure, name, self.repetitions, memory=self.memory)
         finally:
             for gateway in self.gateways:
                 run_on_loop(gateway.close())
+
+    def _until_narrow(
+        self, stop: Stop, society: Society, phase: str, values: Values, told: Callable[[str], None]
+    ) -> None:
+        """Repeat the first measure in each cell until its interval is narrow enough.
+
+        Looks come after repetitions that are fixed beforehand, and see whole repetitions, so which questions are put
+        does not depend on the order in which replies come.
+        """
+        if line := stop.out_of_reach(self.sizes()):
+            told(line)
+        going, done = list(self.sizes()), 0
+        for until in stop.looks():
+            society.administer(self.measure, phase, until, memory=self.memory, first=done + 1, cells=going)
+            # In a cell whose participants have all left, nobody is there to be asked again.
+            going = [cell for cell in going if len(values.of(cell)) and not stop.narrow(values.of(cell))]
+            done = until
+            if not going:
+                return

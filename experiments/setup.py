@@ -25,6 +25,7 @@ from agents.wording import Framing, Words
 from experiments.catalogue import built, named, plain
 from experiments.population import Crew, identity
 from experiments.protocol import Experiment
+from experiments.sequential import Stop
 from experiments.statistics import Resampling
 from games.conditions import Conditions
 from games.errors import EndpointError, SecretError, SettingError, unknown, whole
@@ -119,6 +120,7 @@ def _experiment(
         cooperation=str(settings["game"].get("cooperation") or "cooperation (0 to 1)"),
         resampling=_resampling(seed, settings["statistics"]),
         estimates=settings["estimates"],
+        stop=_stop(settings["stop"]),
     )
     rehearse(made)
     if terms.mode in {Mode.LIVE, Mode.REFRESH}:
@@ -152,6 +154,8 @@ def _terms(settings: Mapping[str, Any], sweep: Path | None) -> Terms:
 def digest(settings: Mapping[str, Any]) -> str:
     """What tells a run from every other: a digest of all settings that its replies depend on."""
     said = {name: _asked(value) for name, value in settings.items() if name not in _BESIDE}
+    if _stop(settings.get("stop")) is None:
+        said.pop("stop", None)  # how it would be done changes nothing where it is not
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
@@ -268,6 +272,16 @@ def _presentation(settings: object) -> Presentation:
             f"presentation={settings} must hold {', '.join(f'`{name}`' for name in names)} and nothing else"
         )
     return Presentation(**settings)
+
+
+def _stop(settings: object) -> Stop | None:
+    """When repetitions end; None where a half-width is not set, and `repetitions` says how many there are."""
+    if settings is None:
+        return None
+    known = {one.name for one in fields(Stop)}
+    if not isinstance(settings, Mapping) or settings.keys() != known:
+        raise SettingError(f"stop={settings} must be null, or hold {', '.join(sorted(known))} and nothing else")
+    return None if settings["half_width"] is None else Stop(**settings)
 
 
 def _resampling(seed: int, settings: object) -> Resampling:

@@ -94,13 +94,24 @@ class Society(mesa.Model[Participant, Any]):
             for one in self._there():
                 one.member.agent.forget("play", 1)
 
-    def administer(self, measure: Measure, phase: str, repetitions: int = 1, *, memory: bool = False) -> None:
+    def administer(
+        self,
+        measure: Measure,
+        phase: str,
+        repetitions: int = 1,
+        *,
+        memory: bool = False,
+        first: int = 1,
+        cells: Collection[str] | None = None,
+    ) -> None:
         """Put a measure to every participant who has not left.
 
         phase: "before" or "after".  repetitions: administrations with draws of their own.  memory: whether the
-        participant is reminded of what it lived in play.
+        participant is reminded of what it lived in play.  first: the number to begin with, where the repetitions below
+        it are done.  cells: whom to ask; None for everybody.
         """
-        jobs = ((one, number) for number in range(1, repetitions + 1) for one in self._there())
+        asked = [one for one in self._there() if cells is None or one.member.cell in cells]
+        jobs = ((one, number) for number in range(first, repetitions + 1) for one in asked)
         for window in batched(jobs, _WINDOW):
             parts = [self._administer(measure, phase, who, number, memory) for who, number in window]
             run(in_order(parts, self._keep))
