@@ -6,6 +6,7 @@ from typing import Any
 
 from experiments.cross_measures import agents, cross_measures, write_agents
 from experiments.estimates import LARGEST, read_estimates, write_estimates
+from experiments.leaderboard import leaderboard, write_leaderboard
 from experiments.statistics import Resampling
 from experiments.store import write_json
 from experiments.summary import summarise
@@ -29,7 +30,11 @@ def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
     table = agents(tables, read_estimates(folder))
     if len(table):
         written.append(write_agents(table, folder))
+    board = leaderboard(tables, resampling)
+    if board is not None:
+        written.append(write_leaderboard(board, folder))
     summary = summarise(tables, resampling) | {
+        "leaderboard": board,
         "cross_measures": cross_measures(table, resampling),
         "estimates_left_out": bool(tables.about.get("estimates")) and many > LARGEST,
     }

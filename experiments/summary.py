@@ -5,19 +5,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from experiments.accounts import accounting, forecast, models
-from experiments.bounds import angle_and_cooperation, figure_of_play, mean_cooperation
+from experiments.bounds import (
+    Administration,
+    angle_and_cooperation,
+    category_bounds,
+    figure_of_play,
+    headline_rationality,
+    mean_cooperation,
+    rationality_bounds,
+    unread_angles,
+    unread_cooperation,
+)
+from experiments.comparisons import comparisons
+from experiments.drift import drift
 from experiments.play_metrics import play_metrics
 from experiments.positions import positions
 from experiments.presentations import presentations
 from experiments.statistics import Resampling
+from experiments.stopping import stopping
 from experiments.tables import Tables, counted, number, share, studied, units_of_measure, units_of_play
 from games.rationality import MEASURE, chance_level
 from games.slider import CONSISTENT_LENGTH
 
 Summary = Mapping[str, Any]
+type Unread = Mapping[Administration, NDArray[np.float64] | None]
 
 
 def summarise(tables: Tables, resampling: Resampling) -> dict[str, Any]:
@@ -25,18 +41,15 @@ def summarise(tables: Tables, resampling: Resampling) -> dict[str, Any]:
 
     Every number stands beside the share of replies that failed; a cell without readable replies has None for a number.
     """
-    about, decisions, together = tables.about, tables.decisions, tables.together
+    about, decisions = tables.about, tables.decisions
+    unread = unread_angles(tables)
     order = decisions.groupby("cell", observed=True)["participant"].min().sort_values().index
-    cells = [_cell(str(name), tables, together, resampling) for name in order]
+    cells = [_cell(str(name), tables, unread, resampling) for name in order]
     # The chance levels of the orientations differ, so only the corrected form may be averaged over them.
     chosen = set(decisions.loc[studied(decisions), "cell"].unique())
     # A cell without an induction has nothing to be rational about.
-    rationality = [
-        one["before"]["value_rationality_corrected"]["estimate"]
-        for one in cells
-        if "before" in one and one["induction"] != "none" and one["cell"] in chosen
-    ]
-    known = [value for value in rationality if value is not None]
+    rational = [one for one in cells if "before" in one and one["induction"] != "none" and one["cell"] in chosen]
+    compared, too_many = comparisons(tables, resampling)
     return {
         "run": tables.folder.name,
         "experiment": about["experiment"],
@@ -47,13 +60,17 @@ def summarise(tables: Tables, resampling: Resampling) -> dict[str, Any]:
         "on_failure": tables.policy,
         "confidence": resampling.confidence,
         "headline": {
-            "value_rationality_corrected": sum(known) / len(known) if known else None,
+            **headline_rationality(rational),
             **mean_cooperation(tables),
             "failed_share": share(decisions["failure"].notna()),
         },
         "cells": cells,
-        "further_measures": _further(tables, cells, resampling),
+        "further_measures": _further(tables, cells, unread, resampling),
         "angle_and_cooperation": angle_and_cooperation(tables, resampling),
+        "drift": drift(tables, resampling),
+        "comparisons": compared,
+        "cells_not_compared": too_many,
+        "stopping": stopping(tables),
         "play": play_metrics(tables, resampling),
         "positions": positions(tables, resampling),
         "presentations": presentations(tables, resampling),
@@ -103,7 +120,7 @@ def marks(summary: Summary) -> list[str]:
     return [mark for mark in (synthetic_mark(summary), status_mark(summary)) if mark]
 
 
-def _cell(name: str, tables: Tables, together: Mapping[int, int], resampling: Resampling) -> dict[str, Any]:
+def _cell(name: str, tables: Tables, unread: Unread, resampling: Resampling) -> dict[str, Any]:
     decisions, measures, play, rounds = (
         table[table["cell"] == name] for table in (tables.decisions, tables.measures, tables.play, tables.rounds)
     )
@@ -121,13 +138,15 @@ def _cell(name: str, tables: Tables, together: Mapping[int, int], resampling: Re
     for phase in ("before", "after"):
         administered = measures[measures["phase"] == phase]
         if len(administered):
-            found[phase] = _measured(first["orientation"], administered, together, resampling)
+            found[phase] = _measured(first["orientation"], administered, tables.together, unread, resampling)
     if len(play):
         found["play"] = _played(tables, play, rounds, resampling)
     return found
 
 
-def _further(tables: Tables, cells: Sequence[Mapping[str, Any]], resampling: Resampling) -> list[dict[str, Any]]:
+def _further(
+    tables: Tables, cells: Sequence[Mapping[str, Any]], unread: Unread, resampling: Resampling
+) -> list[dict[str, Any]]:
     """What each further measure found, by cell, in the form of the first measure's `before` and `after`."""
     every = tables.all_measures
     names = [name for name in dict.fromkeys(every["measure"]) if name != tables.about.get("measure")]
@@ -137,7 +156,7 @@ def _further(tables: Tables, cells: Sequence[Mapping[str, Any]], resampling: Res
         for cell in cells:
             mine = every[(every["measure"] == name) & (every["cell"] == cell["cell"])]
             phases = {
-                phase: _measured(cell["orientation"], mine[mine["phase"] == phase], tables.together, resampling)
+                phase: _measured(cell["orientation"], mine[mine["phase"] == phase], tables.together, unread, resampling)
                 for phase in ("before", "after")
                 if (mine["phase"] == phase).any()
             }
@@ -158,6 +177,8 @@ def _played(tables: Tables, play: pd.DataFrame, rounds: pd.DataFrame, resampling
             ("attainment", play, units),
         )
     }
+    if not tables.bound and (bounds := unread_cooperation(tables, play)):
+        found["cooperation"]["bounds"] = bounds
     found |= {"failed_share": share(play["failure"].notna()), "void_share": share(rounds["void"])}
     if tables.policy == "drop":
         found["left"] = int(rounds.loc[rounds["left"].astype(bool), "participant"].nunique())
@@ -165,7 +186,7 @@ def _played(tables: Tables, play: pd.DataFrame, rounds: pd.DataFrame, resampling
 
 
 def _measured(
-    orientation: str, measures: pd.DataFrame, together: Mapping[int, int], resampling: Resampling
+    orientation: str, measures: pd.DataFrame, together: Mapping[int, int], unread: Unread, resampling: Resampling
 ) -> dict[str, Any]:
     units, unit = units_of_measure(measures, together)
     columns = ("angle", "deviation", "value_rationality", "value_rationality_corrected", "index", "length")
@@ -175,6 +196,9 @@ def _measured(
     # Some measures classify without an angle.
     readable = measures[measures["category"].notna()]
     slider = bool((measures["measure"] == MEASURE).all())
+    if slider and orientation != "none":
+        for name, bounds in rationality_bounds(orientation, measures, unread).items():
+            found[name]["bounds"] = bounds
     return found | {
         "measure": str(measures["measure"].iloc[0]),
         "consistency": asdict(resampling.mean(measures["consistency"].astype(float), units, unit)),
@@ -183,6 +207,7 @@ def _measured(
         "spread": number(measures["spread"].mean()),
         "chance_level": chance_level(orientation) if orientation != "none" and slider else None,
         "in_category_share": share(readable["category"] == orientation) if orientation != "none" else None,
+        "in_category": _in_category(orientation, measures, together, unread, resampling),
         "consistent_share": share(readable["length"] > CONSISTENT_LENGTH) if slider else None,
         "transitive_share": share(readable["transitive"].astype(float)),
         "administrations": len(measures),
@@ -190,3 +215,16 @@ def _measured(
         "without_category": int(measures["category"].isna().sum()),
         "failed_share": number(measures["failed"].sum() / max(1, measures["asked"].sum())),
     }
+
+
+def _in_category(
+    orientation: str, measures: pd.DataFrame, together: Mapping[int, int], unread: Unread, resampling: Resampling
+) -> dict[str, Any] | None:
+    """Induction success: the share of readable administrations in the orientation's category, with its interval."""
+    if orientation == "none":
+        return None
+    units, unit = units_of_measure(measures, together)
+    flags = (measures["category"] == orientation).astype(float).where(measures["category"].notna())
+    found = asdict(resampling.share(flags, units, unit))
+    bounds = category_bounds(orientation, measures, unread)
+    return found | ({"bounds": bounds} if bounds else {})

@@ -1,6 +1,6 @@
 """What a run says on the terminal at its end: tables, counts, and where the files are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments import cross_measures, play_words, presentations
+from experiments import comparisons, cross_measures, play_words, presentations, stopping
 from experiments.account_words import accounts
-from experiments.bounds import told
+from experiments.bounds import bounds_told, told
 from experiments.estimates import LARGEST
+from experiments.leaderboard_words import leaderboard_table
 from experiments.positions import telling
 from experiments.summary import marks, units_told
 from games.rationality import MEASURE
@@ -22,21 +23,21 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
     """What the measure found: a row for each cell and administration, before and after play."""
     if _measure(summary) != MEASURE:
         return other_measure_table(summary)
-    made = _table(summary, "measure", _expectations(summary))
-    for name in ("cell", "when"):
-        made.add_column(name, no_wrap=True)
-    for name in ("angles", "angle °", "value rationality", "chance", "corrected", "in category", "failed"):
+    note = _noted(_bounds(summary, ("before", "after"), ("value_rationality_corrected", "in_category")))
+    made = _table(summary, "measure", "\n".join(filter(None, (_expectations(summary), note))))
+    made.add_column("cell", no_wrap=True)
+    made.add_column("when,\nangles", no_wrap=True)
+    for name in ("angle °", "value rationality", "chance", "corrected", "in category", "failed"):
         made.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
     for name, phase, found in _administered(summary):
         made.add_row(
             name,
-            phase,
-            f"{found['administrations'] - found['without_angle']}/{found['administrations']}",
+            f"{phase}\n{found['administrations'] - found['without_angle']}/{found['administrations']}",
             _stacked(found["angle"], ".1f"),
             _stacked(found["value_rationality"], ".2f"),
             _plain(found["chance_level"], ".2f"),
-            _plain(found["value_rationality_corrected"]["estimate"], ".2f"),
-            _plain(found["in_category_share"], ".0%"),
+            _stacked(found["value_rationality_corrected"], ".2f"),
+            "–" if found["in_category"] is None else _stacked(found["in_category"], ".0%"),
             _plain(found["failed_share"], ".1%"),
         )
     return made
@@ -44,7 +45,9 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
 
 def other_measure_table(summary: Mapping[str, Any]) -> Table:
     """The same of a measure on which value rationality is not defined."""
-    made = _table(summary, "measure", _expectations(summary), _measure(summary))
+    note = _noted(_bounds(summary, ("before", "after"), ("in_category",)))
+    notes = "\n".join(filter(None, (_expectations(summary), note)))
+    made = _table(summary, "measure", notes, _measure(summary))
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
     for name in ("classed", "angle °", "consistency", "in category", "failed"):
@@ -57,7 +60,7 @@ def other_measure_table(summary: Mapping[str, Any]) -> Table:
             f"{found['administrations'] - found['without_category']}/{found['administrations']}",
             _stacked(found["angle"], ".1f"),
             _stacked(found["consistency"], ".2f"),
-            _plain(found["in_category_share"], ".0%"),
+            "–" if found["in_category"] is None else _stacked(found["in_category"], ".0%"),
             _plain(found["failed_share"], ".1%"),
             ", ".join(f"{category} {count}" for category, count in found["categories"].items()),
         )
@@ -80,8 +83,8 @@ def _measure(summary: Mapping[str, Any]) -> str:
 
 def play_table(summary: Mapping[str, Any]) -> Table:
     """What happened in play: a row for each cell."""
-    bounded = "a–b: failed replies at their least and at their greatest" if summary["on_failure"] == "bound" else ""
-    made = _table(summary, "play", bounded)
+    bounded = summary["on_failure"] == "bound" or _bounds(summary, ("play",), ("cooperation",))
+    made = _table(summary, "play", _noted(bounded))
     played = [cell for cell in summary["cells"] if "play" in cell]
     # Whether anybody left is worth a column only where somebody did.
     left = ["left"] if any(cell["play"].get("left") for cell in played) else []
@@ -101,6 +104,36 @@ def play_table(summary: Mapping[str, Any]) -> Table:
             _plain(found["failed_share"], ".1%"),
         )
     return made
+
+
+def drift_table(summary: Mapping[str, Any]) -> Table:
+    """What play changed: the mean change of each cell's angle and corrected value rationality, within participants."""
+    units = [(one["units"], one["unit"]) for _, one in _changes(summary) if one["low"] is not None]
+    made = _table(summary, "drift", "p: sign flips; Holm: corrected over cells", "change after play", units)
+    made.add_column("cell", no_wrap=True)
+    for name in ("pairs", "angle °", "p", "Holm", "corrected value rationality", "p", "Holm"):
+        made.add_column(name.replace(" ", "\n", 1), justify="right", no_wrap=True)
+    for row in summary["drift"]:
+        found = [row["angle"], row["value_rationality_corrected"]]
+        pairs = next((f"{one['pairs']}/{one['pairs'] + one['left_out']}" for one in found if one is not None), "–")
+        figures = [_change(one, form) for one, form in zip(found, ("+.1f", "+.2f"), strict=True)]
+        made.add_row(_name(row), pairs, *figures[0], *figures[1])
+    return made
+
+
+def _changes(summary: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    quantities = ("angle", "value_rationality_corrected")
+    return [(row["cell"], row[name]) for row in summary["drift"] for name in quantities if row[name] is not None]
+
+
+def _change(found: Mapping[str, Any] | None, form: str) -> tuple[str, str, str]:
+    if found is None:
+        return ("–", "–", "–")
+    return _stacked(found, form), _p(found["p"]), _p(found["p_holm"])
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
 
 
 def yardstick_table(summary: Mapping[str, Any]) -> Table:
@@ -126,6 +159,10 @@ def show(summary: Mapping[str, Any], folder: Path, written: list[Path]) -> None:
     if any("before" in cell or "after" in cell for cell in summary["cells"]):
         tables.append(measure_table(summary))
         tables += [other_measure_table({**summary, "cells": one["cells"]}) for one in summary["further_measures"]]
+    if _changes(summary):
+        tables.append(drift_table(summary))
+    if summary.get("leaderboard") is not None:
+        tables.append(leaderboard_table(summary))
     if any("play" in cell for cell in summary["cells"]):
         tables.append(play_table(summary))
     if summary["play"] is not None:
@@ -154,6 +191,10 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
             f"({related['participants'] - related['left_out']} of {related['participants']} participants, "
             f"{related['units']} {related['unit']} resampled; people: r = .30, Balliet, Parks & Joireman 2009)"
         )
+    said += comparisons.lines(summary["comparisons"], summary["cells"], summary["confidence"])
+    if summary["cells_not_compared"]:
+        said.append(f"{summary['cells_not_compared']} cells are not compared: more than {comparisons.MOST_CELLS}")
+    said += stopping.lines(summary.get("stopping"))
     failures = summary["failures"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in failures["by_reason"].items())
     said.append(f"{failures['decisions']} decisions, {failures['failed']} failed{f' ({reasons})' if reasons else ''}")
@@ -199,11 +240,27 @@ def _expectations(summary: Mapping[str, Any]) -> str:
     return f"{said};\nspread of one administration: {least if least == most else f'{least} to {most}'}"
 
 
-def _table(summary: Mapping[str, Any], what: str, note: str, named: str = "") -> Table:
-    """named: what the table is of, where its title says more than the quantity."""
+def _bounds(summary: Mapping[str, Any], phases: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether any of these figures has bounds beside its estimate."""
+    found = [cell[phase][name] for cell in summary["cells"] for phase in phases if phase in cell for name in names]
+    return any(one is not None and bounds_told(one, ".2f") for one in found)
+
+
+def _noted(bounded: bool) -> str:
+    return "a–b: failed replies at their least and at their greatest" if bounded else ""
+
+
+def _table(
+    summary: Mapping[str, Any],
+    what: str,
+    note: str,
+    named: str = "",
+    resampled: Sequence[tuple[int, str]] | None = None,
+) -> Table:
+    """named: what the table is of, where its title says more than the quantity.  resampled: the units of intervals."""
     title = "\n".join([f"{summary['experiment']} · {named or what} · {summary['run']}", *marks(summary)])
-    units = _units(summary, what)
-    over = f"brackets: {summary['confidence']:.0%} bootstrap interval over " if units else ""
+    units = _units(summary, what) if resampled is None else resampled
+    over = f"brackets: {summary['confidence']:.0%} interval over " if units else ""
     caption = f"{over}{units_told(units)}{note and f'\n{note}'}"
     made = Table(title=escape(title), caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     made.title_justify = made.caption_justify = "left"
@@ -224,8 +281,9 @@ def _units(summary: Mapping[str, Any], what: str) -> list[tuple[int, str]]:
 
 
 def _stacked(found: Mapping[str, Any], form: str) -> str:
-    """An estimate with its interval on a line below, which keeps the table narrow."""
-    return _interval(found, form).replace(" [", "\n[")
+    """An estimate with its interval on a line below, and its bounds below that: it keeps the table narrow."""
+    lines = [_interval(found, form).replace(" [", "\n["), bounds_told(found, form)]
+    return "\n".join(filter(None, lines))
 
 
 def _interval(found: Mapping[str, Any], form: str) -> str:

@@ -1,15 +1,18 @@
 """What a run found, on tables small enough to check by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.bounds import angle_and_cooperation
+from experiments.bounds import angle_and_cooperation, unread_angles
 from experiments.statistics import Resampling
 from experiments.store import Writer, write_json
 from experiments.summary import status_mark, summarise
 from experiments.tables import participants, read_tables, units_of_measure, units_of_play
 from games.public_goods import PublicGoods
-from games.rationality import attainable_angles
+from games.rationality import attainable_angles, chance_corrected, value_rationality
+from games.slider import angle
+from games.svo import classify
 from games.types import Choice, Failure, Occasion, Score
 from sim.participant import Member
 from sim.records import Asked, Played, Scored
@@ -82,6 +85,106 @@ def test_the_headline_is_the_corrected_value_rationality_over_cells(tmp_path):
     assert found["headline"]["cooperation"] == pytest.approx((1 + 0.5 + 0) / 3)
 
 
+def test_the_headline_has_bounds_where_a_reply_failed(tmp_path):
+    found = summarise(read_tables(run(tmp_path / "run")), FAST)
+    assert found["headline"]["cooperation_bounds"] == pytest.approx({"low": 1.5 / 4, "high": 2.5 / 4})
+    assert "bounds" not in found["cells"][0]["play"]["cooperation"]
+    assert found["cells"][1]["play"]["cooperation"]["bounds"] == {"low": 0.0, "high": 0.5}
+    # One of the two competitors is perfect; of the other no item of the slider is at hand.
+    competitive = found["cells"][1]["before"]
+    assert competitive["value_rationality"]["bounds"] == {"low": 0.5, "high": 1.0}
+    assert competitive["in_category"]["bounds"] == {"low": 0.5, "high": 1.0}
+    least = float(chance_corrected(0.5, "competitive"))
+    assert competitive["value_rationality_corrected"]["bounds"] == pytest.approx({"low": least, "high": 1.0})
+    altruistic = found["cells"][0]["before"]["value_rationality_corrected"]
+    assert "bounds" not in altruistic
+    expected = {"low": (least + altruistic["estimate"]) / 2, "high": (1 + altruistic["estimate"]) / 2}
+    assert found["headline"]["value_rationality_corrected_bounds"] == pytest.approx(expected)
+
+
+def slid(options, participant=0, **values):
+    """The decisions of the six primary items; None where the reply failed."""
+    return [
+        decision(
+            participant,
+            phase="before",
+            game="slider",
+            item=item,
+            option=None if option is None else str(option),
+            failure="empty" if option is None else None,
+            **values,
+        )
+        for item, option in enumerate(options, start=1)
+    ]
+
+
+def test_what_an_unread_item_can_mean_is_found_by_putting_every_option_in_its_place(tmp_path):
+    read = slid([9, 9, 1, None, 1, 5])
+    every = slid([None] * 6, 1)
+    rows = [measure(0, None, failed=1), measure(1, None, failed=6)]
+    tables = written(tmp_path, [*read, *every], rows)
+    found = unread_angles(tables)
+    answers = [[9, 9, 1, option, 1, 5] for option in range(1, 10)]
+    assert found[0, "before", 1] == pytest.approx(np.unique(angle(np.array(answers))))
+    assert found[1, "before", 1] is None
+    possible = value_rationality(angle(np.array(answers)), "prosocial")
+    assert possible.max() - possible.min() > 0.05
+    cell = summarise(tables, FAST)["cells"][0]["before"]
+    expected = {"low": possible.min() / 2, "high": (possible.max() + 1) / 2}
+    assert cell["value_rationality"]["bounds"] == pytest.approx(expected)
+    assert cell["value_rationality"]["estimate"] is None
+
+
+def test_an_unread_item_that_decides_nothing_leaves_the_category_certain(tmp_path):
+    decisions = slid([None, 9, 1, 1, 1, 5])
+    categories = set(
+        classify(unread_angles(written(tmp_path, decisions, [measure(0, None, failed=1)]))[0, "before", 1])
+    )
+    (category,) = categories
+    for orientation, end in ((category, 1.0), ("individualistic", 0.0)):
+        rows = [measure(0, None, failed=1, orientation=orientation)]
+        tables = written(tmp_path / orientation, slid([None, 9, 1, 1, 1, 5], orientation=orientation), rows)
+        cell = summarise(tables, FAST)["cells"][0]["before"]
+        assert cell["in_category"]["bounds"] == {"low": end, "high": end}
+
+
+def test_expectations_over_probabilities_may_have_been_anything(tmp_path):
+    rows = [measure(0, None, failed=1), measure(1, 40.0, obtained="probabilities")]
+    tables = written(tmp_path, [*slid([9, 9, 1, None, 1, 5]), *slid([9] * 6, 1)], rows)
+    assert unread_angles(tables) == {(0, "before", 1): None}
+
+
+def test_stages_without_a_reading_as_cooperation_have_no_bounds(tmp_path):
+    play = [decision(0, cooperation=0.4), decision(0, stage="punish"), decision(1, stage="punish", failure="empty")]
+    found = summarise(written(tmp_path, [*play, decision(1, cooperation=0.6)]), FAST)
+    assert "cooperation_bounds" not in found["headline"]
+    play[1] = decision(0, stage="punish", failure="empty")
+    # Of a stage that nobody answered, nothing is known.
+    found = summarise(written(tmp_path / "unknown", [*play, decision(1, cooperation=0.6)]), FAST)
+    assert found["headline"]["cooperation_bounds"] == pytest.approx({"low": 1.0 / 4, "high": 3.0 / 4})
+
+
+def test_induction_success_has_an_interval_that_is_never_of_no_width(tmp_path):
+    measures = [measure(number, 60.0 + number / 10, category="prosocial") for number in range(6)]
+    decisions = [decision(number, phase="before") for number in range(6)]
+    found = summarise(written(tmp_path, decisions, measures), FAST)["cells"][0]["before"]
+    assert found["in_category_share"] == found["in_category"]["estimate"] == 1
+    assert (found["in_category"]["units"], found["in_category"]["unit"]) == (6, "participants")
+    # Wilson: n / (n + z²).
+    assert found["in_category"]["low"] == pytest.approx(6 / (6 + 1.959964**2), abs=1e-6)
+    assert found["in_category"]["high"] == 1
+    # The cluster bootstrap, which has nothing to resample, would claim to be certain.
+    assert FAST.mean(np.ones(6), range(6), "participants").low == 1
+
+
+def test_the_summary_compares_cells_and_phases(tmp_path):
+    found = summarise(read_tables(run(tmp_path / "run")), FAST)
+    assert found["drift"] == []
+    assert found["cells_not_compared"] == 0
+    families = {(row["quantity"], row["phase"]) for row in found["comparisons"]}
+    assert families == {("angle", "before"), ("cooperation", "play"), ("payoff", "play"), ("attainment", "play")}
+
+
 def test_strangers_are_resampled_as_participants(tmp_path):
     found = summarise(read_tables(run(tmp_path / "run", lasting=False)), FAST)
     assert found["cells"][0]["play"]["cooperation"]["unit"] == "participants"
@@ -112,7 +215,6 @@ def test_a_run_of_an_older_manifest_has_the_usual_policy_and_no_accounts(tmp_pat
     assert found["forecast"] is found["accounting"]["rows"] is None
     assert "bounds" not in found["cells"][0]["play"]["cooperation"]
     assert "left" not in found["cells"][0]["play"]
-    assert "cooperation_bounds" not in found["headline"]
 
 
 def test_who_left_is_counted_where_failures_drop(tmp_path):

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from experiments.report import redraw
+from experiments.statistics import Resampling
+from experiments.summary import summarise
 from experiments.terminal import show
 from tests.specimens import decision, measure, menu, played, written
 
 
 def told(folder, capsys, decisions=(), measures=(), rounds=(), **about):
     """All that is printed, in one line with single spaces."""
-    written(folder, decisions, measures, rounds, **about)
-    summary, paths = redraw(folder)
-    show(summary, folder, paths)
+    summary = summarise(written(folder, decisions, measures, rounds, **about), Resampling(resamples=200))
+    show(summary, folder, [])
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -35,6 +35,43 @@ def test_a_bounded_number_reads_as_its_two_ends(tmp_path, capsys):
     said = told(tmp_path, capsys, play, rounds=rounds, on_failure="bound")
     assert "0.45–0.55" in said
     assert "a–b: failed replies at their least and at their greatest" in said
+
+
+def test_bounds_stand_below_an_estimate_only_where_a_reply_failed(tmp_path, capsys):
+    play = [decision(number, cooperation=0.5) for number in range(6)]
+    rounds = [played(number, 10.0) for number in range(6)]
+    note = "a–b: failed replies at their least and at their greatest"
+    assert note not in told(tmp_path / "read", capsys, play, rounds=rounds)
+    play[0] = decision(0, failure="empty")
+    said = told(tmp_path / "failed", capsys, play, rounds=rounds)
+    assert "0.42–0.58" in said
+    assert note in said
+
+
+def test_value_rationality_stands_with_interval_chance_level_and_corrected_form(tmp_path, capsys):
+    rational = {"value_rationality": 0.9, "value_rationality_corrected": 0.66}
+    rows = [measure(number, 40.0 + number / 9, category="prosocial", **rational) for number in range(6)]
+    said = told(tmp_path, capsys, answers(), rows)
+    assert " a before 40.3 0.90 0.71 0.66 100% 0.0% 6/6 [40.1, 40.5] [0.90, 0.90] [0.66, 0.66] [61%, 100%] " in said
+
+
+def test_an_unreadable_administration_has_bounds(tmp_path, capsys):
+    rational = {"value_rationality": 0.9, "value_rationality_corrected": 0.66}
+    rows = [measure(number, 40.0, category="prosocial", **rational) for number in range(5)]
+    said = told(tmp_path, capsys, answers(), [*rows, measure(5, None, failed=6)])
+    assert "0.75–0.92" in said
+    assert "83%–100%" in said
+
+
+def test_differences_are_told_by_letters(tmp_path, capsys):
+    play = [decision(number, cooperation=0.1 + 0.6 * (number < 6), cell="ab"[number >= 6]) for number in range(12)]
+    rounds = [played(number, 10.0, cell="ab"[number >= 6]) for number in range(12)]
+    said = told(tmp_path / "groups", capsys, play, rounds=rounds, matching_lasting=True)
+    assert "cells that share a letter do not differ significantly (permutation tests, Holm, 5%)" in said
+    assert "cooperation in play: a a, b b payoff in play: a a, b a" in said
+    assert "strangers" not in said
+    said = told(tmp_path / "strangers", capsys, play, rounds=rounds)
+    assert "cooperation in play: a a, b b; strangers: participants are not independent" in said
 
 
 def test_who_left_has_a_column_only_where_somebody_did(tmp_path, capsys):
