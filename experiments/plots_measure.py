@@ -1,98 +1,47 @@
-"""Figures of what was measured: the vectors on the ring, and value rationality."""
+"""Figures of what was measured: angles on the whole circle, and value rationality by cell and as a heat map."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.drawing import COLOURS, MARKERS, cells_of
+from experiments.drawing import COLOURS, MARKERS, WIDE, cells_of, dark, folded, gathered, headed, settings, titled
+from experiments.plots_ring import administered, arc
 from experiments.statistics import Resampling
 from experiments.summary import units_told
 from experiments.tables import units_of_measure
-from games.rationality import chance_level, ideal_angles
-from games.slider import CONSISTENT_LENGTH
-from games.svo import BOUNDARIES, RING_CLASSES, Orientation
-
-_SECTOR = 48.0
-"""Points: radius of the ring's sectors; the longest vector that answers can give is 42.9."""
-_NAMED = 8
-"""More cells than this would write their names over one another."""
-
-
-def svo_ring(measures: pd.DataFrame) -> Figure:
-    """Measured vectors before (filled) and after play (open), category sectors, and the ideal respondents' angles."""
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
-    axes = figure.add_subplot()
-    edges = [-45.0, *sorted(BOUNDARIES), 90.0]
-    names = [Orientation.COMPETITIVE, Orientation.INDIVIDUALISTIC, Orientation.PROSOCIAL, Orientation.ALTRUISTIC]
-    for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
-        x, y = _arc(low, high, _SECTOR)
-        axes.fill([0, *x, 0], [0, *y, 0], color=COLOURS[name], alpha=0.10, lw=0)
-        x, y = _arc((max(low, -30) + min(high, 75)) / 2, None, _SECTOR + 2)
-        axes.text(x[0], y[0], name.value, color=COLOURS[name], va="center")
-        # A single ideal angle has no extent of its own; half a degree to each side makes it visible.
-        least, most = ideal_angles(name)
-        axes.plot(*_arc(least - 0.5, most + 0.5, _SECTOR), color=COLOURS[name], lw=5, solid_capstyle="butt")
-    axes.plot(*_arc(-45, 90, CONSISTENT_LENGTH), color="#777777", lw=0.8, ls=(0, (4, 3)))
-    cells = cells_of(measures)
-    for phase, filled in (("before", True), ("after", False)):
-        for cell in cells:
-            one = measures[(measures["phase"] == phase) & (measures["cell"] == cell.name)]
-            mean = one.groupby("participant")[["angle", "length"]].mean().dropna()
-            if mean.empty:
-                continue
-            radians = np.deg2rad(mean["angle"].to_numpy())
-            x, y = mean["length"].to_numpy() * np.cos(radians), mean["length"].to_numpy() * np.sin(radians)
-            face = cell.colour if filled else "none"
-            axes.scatter(
-                x, y, s=24, marker=MARKERS[cell.orientation], facecolor=face, edgecolor=cell.colour, lw=1.0, zorder=3
-            )
-            arrow = {"arrowstyle": "-|>", "color": cell.colour, "lw": 1.8, "ls": "-" if filled else ":"}
-            tip = (float(x.mean()), float(y.mean()))
-            axes.annotate("", tip, (0, 0), arrowprops=arrow)
-            if filled and cell.name != cell.orientation and len(cells) <= _NAMED:
-                # Its colour does not say which cell this is.
-                axes.annotate(cell.label, tip, (8, 0), textcoords="offset points", color=cell.colour, fontsize=6)
-    axes.axhline(0, color="#999999", lw=0.6, zorder=0)
-    axes.axvline(0, color="#999999", lw=0.6, zorder=0)
-    axes.set(xlim=(-3, 76), ylim=(-38, 54), aspect="equal")
-    axes.set(xlabel="mean points to self − 50", ylabel="mean points to other − 50")
-    axes.set_title(f"Measured SVO vectors by given orientation\n{_angles(measures)}", loc="left")
-    again = bool((measures["phase"] == "after").any())
-    handles = [
-        Line2D([], [], marker="o", ls="-", color="#444444", label=f"{'before play: ' * again}participants, mean"),
-        *([Line2D([], [], marker="o", ls=":", color="#444444", markerfacecolor="none", label="after play")] * again),
-        Line2D([], [], lw=5, color="#444444", label="ideal respondents' angles"),
-        Line2D([], [], lw=0.8, ls=(0, (4, 3)), color="#777777", label=f"consistent beyond {CONSISTENT_LENGTH:g}"),
-    ]
-    axes.legend(handles=handles, loc="lower right", fontsize=8)
-    return figure
+from games.rationality import chance_level
+from games.svo import RING_CLASSES, Orientation
 
 
 def svo_circle(measures: pd.DataFrame) -> Figure:
     """Measured angles on the whole circle, for measures that reach every direction: the radius is the consistency."""
-    figure = Figure(figsize=(7.4, 5.4), layout="constrained")
+    figure = Figure(figsize=(WIDE, 4.6))
     axes = figure.add_subplot()
     for name, motive in zip(RING_CLASSES, range(-180, 180, 45), strict=True):
         colour = COLOURS.get(name, COLOURS["none"])
-        x, y = _arc(motive - 22.5, motive + 22.5, 1.0)
+        x, y = arc(motive - 22.5, motive + 22.5, 1.0)
         axes.fill([0, *x, 0], [0, *y, 0], color=colour, alpha=0.10, lw=0)
-        (across,), (up,) = _arc(motive, None, 1.04)[0][:1], _arc(motive, None, 1.04)[1][:1]
+        (across,), (up,) = arc(motive, None, 1.04)[0][:1], arc(motive, None, 1.04)[1][:1]
         side = "center" if abs(across) < 0.3 else "left" if across > 0 else "right"
         axes.text(across, up, name, color=colour, ha=side, va="center")
     again = bool((measures["phase"] == "after").any())
+    measures = gathered(measures)
     for phase, filled in (("before", True), ("after", False)):
         for cell in cells_of(measures):
             one = measures[(measures["phase"] == phase) & (measures["cell"] == cell.name) & measures["angle"].notna()]
             radians, radius = np.deg2rad(one["angle"].to_numpy()), one["consistency"].to_numpy()
             face = cell.colour if filled else "none"
-            label = f"{cell.label} (n = {one['participant'].nunique()})" if filled else None
+            label = f"{folded(cell.label, 26)} (n = {one['participant'].nunique()})" if filled else None
             x, y = radius * np.cos(radians), radius * np.sin(radians)
             axes.scatter(
-                x, y, s=24, marker=MARKERS[cell.orientation], facecolor=face, edgecolor=cell.colour, label=label
+                x, y, s=16, lw=0.8, marker=MARKERS[cell.orientation], facecolor=face, edgecolor=cell.colour, label=label
             )
     for line in ([-1, 1], [0, 0]), ([0, 0], [-1, 1]):
         axes.plot(*line, color="#999999", lw=0.6, zorder=0)
@@ -101,8 +50,9 @@ def svo_circle(measures: pd.DataFrame) -> Figure:
     axes.set(xlabel="own points: consistency × cos(angle)", ylabel="other's points: consistency × sin(angle)")
     name = str(measures["measure"].iloc[0]).replace("_", " ")
     filled_told = "; filled before play, open after" * again
-    axes.set_title(f"Measured angles, {name}, by given orientation{filled_told}\n{_angles(measures)}", loc="left")
-    axes.legend(title="given orientation", loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
+    titled(axes, f"Measured angles, {name}, by given orientation{filled_told}\n{administered(measures)}")
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "alignment": "left"}
+    axes.legend(title="given orientation", **place)
     return figure
 
 
@@ -110,7 +60,7 @@ def value_rationality(measures: pd.DataFrame, together: Mapping[int, int], resam
     """Value rationality of each cell: participants, mean with interval, and the chance level, before and after."""
     cells = [cell for cell in cells_of(measures) if cell.orientation != "none"]
     crowded = len(cells) > 5
-    figure = Figure(figsize=(max(6.4, 0.45 * len(cells) + 1.5), 6.0 if crowded else 4.4), layout="constrained")
+    figure = Figure(figsize=(WIDE, 5.4 if crowded else 3.8))
     axes = figure.add_subplot()
     phases = [phase for phase in ("before", "after") if (measures["phase"] == phase).any()]
     units_named: list[tuple[int, str]] = []
@@ -142,7 +92,8 @@ def value_rationality(measures: pd.DataFrame, together: Mapping[int, int], resam
                 axes.plot([x, x], [found.low, found.high], color="black", lw=1.4)
                 units_named.append((found.units, unit))
             axes.plot(x, found.estimate, marker="D", color="black", markerfacecolor="white" if face == "none" else face)
-    axes.set_xticks(range(len(cells)), [cell.label for cell in cells])
+    axes.set_xticks(range(len(cells)), [folded(cell.label, 34 if crowded else 80 // len(cells)) for cell in cells])
+    axes.set_xlim(-0.6, len(cells) - 0.4)
     if crowded:
         axes.tick_params(axis="x", rotation=90)
     axes.set(ylim=(-0.02, 1.03), ylabel="value rationality (0 to 1)")
@@ -152,24 +103,83 @@ def value_rationality(measures: pd.DataFrame, together: Mapping[int, int], resam
     ]
     if len(phases) > 1:
         handles.insert(1, Line2D([], [], marker="D", color="black", markerfacecolor="white", label="after play"))
-    figure.legend(handles=handles, loc="outside lower center", fontsize=8, ncol=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncol=len(handles))
     how = f"{resampling.confidence:.0%} bootstrap over {units_told(units_named)}"
-    axes.set_title(f"Value rationality, {how}\n{_angles(measures)}", loc="left")
+    titled(axes, f"Value rationality, {how}\n{administered(measures)}")
     return figure
 
 
-def _arc(low: float, high: float | None, radius: float) -> tuple[Any, Any]:
-    angles = np.deg2rad(np.linspace(low, low if high is None else high, 60))
-    return radius * np.cos(angles), radius * np.sin(angles)
+def heat_map_rows(cells: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What a heat map of value rationality shows: rows by model, induction and phase; in each, figures by orientation.
+
+    Empty where two cells of one orientation share a model and an induction: a square has room for one.
+    cells: of the summary.
+    """
+    given = [one for one in cells if one["orientation"] != "none" and one["model"] != "none"]
+    named = settings(given)
+    if len({(named[one["cell"]], one["orientation"]) for one in given}) < len(given):
+        return {}
+    phases = [phase for phase in ("before", "after") if any(phase in one for one in given)]
+    rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for one in given:
+        for phase in phases:
+            if phase in one and one[phase]["chance_level"] is not None:
+                name = named[one["cell"]] + " (S)" * one["synthetic"] + f"\n{phase} play" * (len(phases) > 1)
+                rows.setdefault(name, {})[one["orientation"]] = one[phase]
+    return rows
 
 
-def _angles(measures: pd.DataFrame) -> str:
-    """How many administrations gave an angle, by phase."""
-    told = []
-    for phase in ("before", "after"):
-        one = measures[measures["phase"] == phase]
-        if len(one):
-            told.append(f"{phase} {one['angle'].notna().sum()} of {len(one)}")
-    obtained = bool((measures["obtained"] == "probabilities").any())
-    expected = "\nangles: expectations over choice probabilities" * obtained
-    return f"administrations that gave an angle: {', '.join(told)}{expected}"
+def value_rationality_map(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], confidence: float) -> Figure:
+    """Value rationality by model, induction and phase (rows) and orientation, beside what random answers reach.
+
+    rows: of `heat_map_rows`.
+    """
+    columns = [one.value for one in Orientation if any(one.value in row for row in rows.values())]
+    figure = Figure(figsize=(WIDE, max(0.32, min(0.5, 8 / len(rows))) * len(rows) + 1.7))
+    axes = figure.add_subplot()
+    values = [[_estimate(row.get(name)) for name in columns] for row in rows.values()]
+    axes.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
+    units: list[tuple[int, str]] = []
+    for down, row in enumerate(rows.values()):
+        for across, name in enumerate(columns):
+            units += _square(axes, across, down, row.get(name))
+    heads = [f"{name}\n(chance {chance_level(name):.2f})" for name in columns]
+    axes.set_xticks(range(len(columns)), heads)
+    for text, name in zip(axes.get_xticklabels(), columns, strict=True):
+        text.set_color(dark(COLOURS[name]))
+    axes.set_yticks(range(len(rows)), [folded_lines(name, 30) for name in rows])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    scale = ScalarMappable(Normalize(0, 1), "cividis")
+    figure.colorbar(scale, ax=axes, label="value rationality (0 to 1)", fraction=0.04, pad=0.02)
+    how = f"[{confidence:.0%} bootstrap over {units_told(units)}]"
+    corrected = "(corrected for chance: 0 = random answers, 1 = perfect); n: administrations with an angle"
+    headed(figure, f"Value rationality by given orientation, {how}\n{corrected}")
+    return figure
+
+
+def folded_lines(name: str, width: int) -> str:
+    """A name of several lines, each of them folded."""
+    return "\n".join(folded(line, width) for line in name.split("\n"))
+
+
+def _estimate(found: Mapping[str, Any] | None) -> float:
+    estimate = None if found is None else found["value_rationality"]["estimate"]
+    return np.nan if estimate is None else float(estimate)
+
+
+def _square(axes: Axes, across: int, down: int, found: Mapping[str, Any] | None) -> list[tuple[int, str]]:
+    """Write the figures of one square; how many units its interval is over."""
+    value = _estimate(found)
+    if found is None or np.isnan(value):
+        axes.text(across, down, "–" if found is None else "no angle", ha="center", va="center", color="#555555")
+        return []
+    plain, corrected = found["value_rationality"], found["value_rationality_corrected"]["estimate"]
+    known = plain["low"] is not None and plain["high"] is not None
+    interval = f" [{plain['low']:.2f}, {plain['high']:.2f}]" * known if known else ""
+    count = f"n = {found['administrations'] - found['without_angle']}"
+    beside = "–" if corrected is None else f"{corrected:.2f}".replace("-", "−")
+    text = f"{value:.2f}{interval}\n({beside}), {count}"
+    colour = "white" if value < 0.55 else "black"
+    axes.text(across, down, text, ha="center", va="center", color=colour, fontsize=7)
+    return [(plain["units"], plain["unit"])] * known

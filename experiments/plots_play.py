@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from experiments.bounds import ENDS, at, figure_of_play, told
-from experiments.drawing import LINES, MARKERS, Cell, cells_of
+from experiments.bounds import ENDS, figure_of_play, told
+from experiments.drawing import LINES, MARKERS, WIDE, Cell, cells_of, folded, gathered, titled
 from experiments.play_words import cited
 from experiments.statistics import Resampling
 from experiments.summary import units_told
@@ -35,9 +35,9 @@ def cooperation_over_rounds(tables: Tables, play_metrics: Mapping[str, Any] | No
     play_metrics: the summary's `play`, which holds the yardsticks and the references.
     """
     # Acts of several stages, such as sending and returning, are no one quantity: each stage has a panel.
-    play = tables.play
+    play = gathered(tables.play)
     stages = [stage for stage, rows in play.groupby("stage", sort=False, observed=True) if _cooperates(rows)]
-    figure = Figure(figsize=(7.4, 4.0 * len(stages)), layout="constrained")
+    figure = Figure(figsize=(WIDE, 3.9 * len(stages)))
     for number, stage in enumerate(stages):
         axes = figure.add_subplot(len(stages), 1, number + 1)
         _panel(axes, tables, play[play["stage"] == stage], play_metrics, resampling, named=len(stages) > 1)
@@ -66,13 +66,11 @@ def _panel(
         found = _by_round(one, tables, resampling)
         units_named += [(int(count), unit) for count in found.loc[found["low"].notna(), "units"]]
         bounded |= _curve(axes, found, cell, one["participant"].nunique())
-    everybody = [_mean_at(play, end) for end in (ENDS if tables.bound else [""])]
-    label = f"everybody (n = {play['participant'].nunique()})"
-    if tables.bound and not everybody[0].equals(everybody[1]):
-        for number, mean in enumerate(everybody):
-            axes.plot(mean.index, mean, color="black", lw=1.0, ls="--", label=label if number == 0 else None)
-    else:
-        axes.plot(everybody[0].index, everybody[0], color="black", lw=1.4, ls="--", label=label)
+    of_all = play[studied(play)]
+    everybody = _by_round(of_all, tables, resampling)
+    units_named += [(int(count), unit) for count in everybody.loc[everybody["low"].notna(), "units"]]
+    who = "everybody" if len(of_all) == len(play) else "everybody studied"
+    _everybody(axes, everybody, f"{who} (n = {of_all['participant'].nunique()})")
     stage = str(play["stage"].iloc[0])
     _yardsticks(axes, play_metrics, stage, theory=not named)
     axes.set(ylim=(-0.02, 1.02), xlabel="round", ylabel=textwrap.fill(tables.about["cooperation"], 40))
@@ -82,9 +80,9 @@ def _panel(
     how = f"bands: {resampling.confidence:.0%} bootstrap over {units_told(units_named)}, pointwise"
     failed = play["failure"].notna().mean()
     left = "" if named else _still_playing(play, tables)
-    axes.set_title(f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}{left}", loc="left")
+    titled(axes, f"Cooperation over rounds, {game}; {failed:.1%} of replies failed\n{how}{left}")
     hatched = Patch(facecolor="none", edgecolor="#444444", hatch=_HATCH, lw=0, label=_BOUNDED)
-    _legend(axes, [hatched] * bounded, "given orientation, and yardsticks")
+    _legend(axes, [hatched] * bounded, "given orientation,\nand yardsticks")
 
 
 def _still_playing(play: pd.DataFrame, tables: Tables) -> str:
@@ -103,10 +101,10 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
 
     related: the correlation, as the summary has it.
     """
-    figure = Figure(figsize=(6.8, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDE, 3.9))
     axes = figure.add_subplot()
     columns = [f"cooperation_{end}" for end in ENDS] if tables.bound else ["cooperation"]
-    everybody = participants(tables.measures, tables.play).dropna(subset=["angle", *columns])
+    everybody = gathered(participants(tables.measures, tables.play)).dropna(subset=["angle", *columns])
     least, most = everybody[columns[0]], everybody[columns[-1]]
     for cell in cells_of(everybody):
         mine = everybody["cell"] == cell.name
@@ -114,11 +112,12 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
         axes.scatter(
             everybody.loc[known, "angle"],
             least[known],
-            s=30,
+            s=20,
+            lw=0.9,
             marker=MARKERS[cell.orientation],
             facecolor=cell.colour if cell.number == 0 else "none",
             edgecolor=cell.colour,
-            label=f"{cell.label} (n = {mine.sum()})",
+            label=f"{folded(cell.label, 28)} (n = {mine.sum()})",
             zorder=3,
         )
         open_ = mine & (least != most)
@@ -131,8 +130,8 @@ def angle_and_cooperation(tables: Tables, related: Mapping[str, Any], resampling
     axes.set(ylim=(-0.04, 1.04), xlabel=f"angle of the {measure} measured before play (degrees)")
     axes.set_ylabel("mean cooperation in play (0 to 1)")
     shown = f"{studied(everybody).sum()} of {related['participants']} participants"
-    axes.set_title(f"Cooperation against the measured angle{_correlation(related)}\n{shown}; {how}", loc="left")
-    bars = Line2D([], [], color="#444444", lw=1.6, marker="|", ls="none", ms=12, label=_BOUNDED)
+    titled(axes, f"Cooperation against the measured angle{_correlation(related)}\n{shown}; {how}")
+    bars = Line2D([], [], color="#444444", lw=1.6, marker="|", ls="none", ms=8, label=_BOUNDED)
     _legend(axes, [bars] * bool((least != most).any()))
     return figure
 
@@ -180,9 +179,10 @@ def _by_round(play: pd.DataFrame, tables: Tables, resampling: Resampling) -> pd.
 def _curve(axes: Axes, found: pd.DataFrame, cell: Cell, people: int) -> bool:
     """Draw one cell's curve; whether any of it is bounded."""
     rounds, colour = found.index, cell.colour
-    axes.fill_between(rounds, found["low"], found["high"], color=colour, alpha=0.15, lw=0)
+    axes.fill_between(rounds, found["low"], found["high"], color=colour, alpha=0.07 if cell.scripted else 0.15, lw=0)
+    _single(axes, found, colour)
     bounded = bool((found["least"] != found["most"]).any())
-    style: dict[str, Any] = {"color": colour, "ls": LINES[cell.number % len(LINES)]}
+    style: dict[str, Any] = {"color": colour, "ls": LINES[(cell.number + cell.scripted) % len(LINES)]}
     if bounded:
         hatched: dict[str, Any] = {"facecolor": "none", "edgecolor": colour, "hatch": _HATCH, "lw": 0}
         axes.fill_between(rounds, found["least"], found["most"], **hatched)
@@ -191,15 +191,37 @@ def _curve(axes: Axes, found: pd.DataFrame, cell: Cell, people: int) -> bool:
         axes.vlines(open_.index, open_["least"], open_["most"], color=colour, lw=1.4)
         for edge in ("least", "most"):
             axes.plot(rounds, found[edge], lw=1.0, **style)
-    label = f"{cell.label} (n = {people})"
-    axes.plot(rounds, found["estimate"], lw=2, marker=MARKERS[cell.orientation], ms=4, label=label, **style)
+    label = f"{folded(cell.label, 28)} (n = {people})"
+    # A rule is a yardstick beside what is studied.
+    axes.plot(
+        rounds,
+        found["estimate"],
+        lw=1.0 if cell.scripted else 1.8,
+        marker=MARKERS[cell.orientation],
+        label=label,
+        **style,
+    )
     return bounded
 
 
-def _mean_at(play: pd.DataFrame, end: str) -> pd.Series:
-    """Everybody's mean cooperation by round; end: of failed replies, where they are bounded."""
-    values = at(play, "cooperation", end) if end else play["cooperation"]
-    return values.groupby(play["round"]).mean().dropna()
+def _single(axes: Axes, found: pd.DataFrame, colour: str) -> None:
+    """Draw as a line the interval of a round whose neighbours have none: a band has no width there."""
+    known = found["low"].notna()
+    single = found[known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)]
+    axes.vlines(single.index, single["low"], single["high"], color=colour, lw=1.2, alpha=0.6)
+
+
+def _everybody(axes: Axes, found: pd.DataFrame, label: str) -> None:
+    """Draw the curve of all who are studied, with its interval between thin lines: its band lies on the others'."""
+    axes.fill_between(found.index, found["low"], found["high"], color="black", alpha=0.06, lw=0)
+    _single(axes, found, "black")
+    for edge in ("low", "high"):
+        axes.plot(found.index, found[edge], color="black", lw=0.6, ls="--", alpha=0.6)
+    if bool((found["least"] != found["most"]).any()):
+        for number, edge in enumerate(("least", "most")):
+            axes.plot(found.index, found[edge], color="black", lw=1.0, ls="--", label=label if number == 0 else None)
+    else:
+        axes.plot(found.index, found["estimate"], color="black", lw=1.4, ls="--", label=label)
 
 
 def _lines(axes: Axes, people: pd.DataFrame, columns: list[str], tables: Tables, resampling: Resampling) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from experiments.drawing import WIDE, folded, titled
 from experiments.summary import units_told
 
 _COLOURS = ("#000000", "#56B4E9", "#CC79A7", "#888888")
@@ -22,7 +23,7 @@ def position_bias(entries: Sequence[Mapping[str, Any]], confidence: float) -> Fi
     """
     panels = list(dict.fromkeys((entry["game"], entry["options"]) for entry in entries))
     models = list(dict.fromkeys(entry["model"] for entry in entries))
-    figure = Figure(figsize=(6.8, 3.6 * len(panels)), layout="constrained")
+    figure = Figure(figsize=(WIDE, 3.2 * len(panels)))
     for row, (game, size) in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, row + 1)
         axes.axhline(1 / size, color="#444444", lw=1.2, ls="--", label=f"1/{size}: no bias")
@@ -40,16 +41,16 @@ def position_bias(entries: Sequence[Mapping[str, Any]], confidence: float) -> Fi
                 color=_COLOURS[number % len(_COLOURS)],
                 ms=5,
                 elinewidth=1.4,
-                label=f"{entry['model']}: {entry['obtained']} of {entry['decisions']:,} decisions",
+                label=f"{folded(entry['model'], 28)}: {entry['obtained']} of {entry['decisions']:,} decisions",
             )
         of = " or ".join(sorted({_MEANS[entry["obtained"]] for entry in here}))
         axes.set(xlabel="position as shown (1 = first)", ylabel=of, xlim=(0.4, size + 0.6))
         axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         order = f"order: {here[0]['order'] or 'unknown'}"
         order += ", so content and position are confounded" * bool(here[0]["confounded"])
         units = [(one["units"], one["unit"]) for entry in here for one in entry["positions"] if one["low"] is not None]
         how = f"{confidence:.0%} bootstrap over {units_told(units)}"
-        axes.set_title(f"Position bias, {game.replace('_', ' ')}, {size} options; {order}\n{how}", loc="left")
+        titled(axes, f"Position bias, {game.replace('_', ' ')}, {size} options; {order}\n{how}")
     return figure

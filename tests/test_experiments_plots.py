@@ -1,20 +1,32 @@
 """Figures: what is drawn is labelled, has units, and says who gave the data."""
 
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 
+import matplotlib as mpl
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from experiments.drawing import COLOURS
+from experiments.drawing import COLOURS, STYLE, WIDE, save
+from experiments.plots import figures
+from experiments.plots_play import cooperation_over_rounds
 from experiments.report import redraw
 from experiments.schema import SCHEMAS
+from experiments.statistics import Resampling
 from experiments.store import read_json, read_table, write_json
+from experiments.summary import summarise
+from experiments.tables import read_tables
 from games.svo import Orientation
 from tests.commands import run
 from tests.specimens import decision, measure, menu, written
+from tests.specimens import played as lived
 
 # Enough groups for intervals, and no failures.
 LARGE = (
@@ -34,9 +46,22 @@ def folder(tmp_path_factory):
     return made
 
 
+# The figures of such a run.
+FIGURES = {
+    *("svo_ring", "angle_distributions", "angle_drift", "value_rationality", "value_rationality_map"),
+    *("cooperation_over_rounds", "angle_and_cooperation", "network"),
+}
+TEXT = "{http://www.w3.org/2000/svg}text"
+
+
+def lines(path):
+    """The lines of text in an SVG, from top to bottom as they were written."""
+    return ["".join(one.itertext()) for one in ElementTree.parse(path).iter(TEXT)]
+
+
 def words(path):
-    """All text of an SVG, as its comments tell it (glyphs are drawn as paths)."""
-    return path.read_text(encoding="utf-8")
+    """All text of an SVG as one, and its colours and patterns."""
+    return " ".join(lines(path)) + "\n" + path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +69,17 @@ def words(path):
     [
         (
             "svo_ring",
-            ["mean points to self", "mean points to other", "ideal respondents", "administrations that gave an angle"],
+            ["points to self − 50", "points to other − 50", "density of angles", "administrations that gave an angle"],
+        ),
+        ("angle_distributions", ["angle before play (degrees)", "prosocial (S) (n = 5)", "95% bootstrap over 5"]),
+        ("angle_drift", ["after − before (degrees)", "n = 20 participants", "95% bootstrap over"]),
+        (
+            "value_rationality_map",
+            ["(chance 0.71)", "before play", "95% bootstrap over", "corrected for chance"],
+        ),
+        (
+            "network",
+            ["n = 20 participants", "act, round 3", "(share of the endowment)", "without intervals"],
         ),
         ("value_rationality", ["value rationality (0 to 1)", "chance: random answers", "95% bootstrap"]),
         (
@@ -55,10 +90,9 @@ def words(path):
     ],
 )
 def test_a_figure_has_labels_units_counts_and_the_kind_of_interval(folder, name, expected):
-    text = words(folder / "figures" / f"{name}.svg")
+    text = " ".join(lines(folder / "figures" / f"{name}.svg"))
     for said in expected:
-        assert "<!-- " in text
-        assert any(said in line for line in text.splitlines() if line.strip().startswith("<!--")), said
+        assert said in text
 
 
 def with_rows(folder, other, change):
@@ -71,13 +105,13 @@ def with_rows(folder, other, change):
         )
     redraw(other)
     drawn = list((other / "figures").glob("*.svg"))
-    assert len(drawn) == 4
+    assert len(drawn) == len(FIGURES)
     return [words(svg) for svg in drawn]
 
 
 def test_every_figure_of_synthetic_data_is_marked(folder):
     for svg in (folder / "figures").glob("*.svg"):
-        assert "<!-- SYNTHETIC -->" in words(svg)
+        assert "SYNTHETIC" in lines(svg)
 
 
 def test_no_figure_of_a_language_model_is_marked(folder, tmp_path):
@@ -90,7 +124,7 @@ def test_a_mixed_run_says_which_cells_are_synthetic(folder, tmp_path):
     for text in drawn:
         assert "PARTLY SYNTHETIC: no language model in prosocial" in text
     legends = [text for text in drawn if "prosocial (S)" in text]
-    assert len(legends) == 3
+    assert len(legends) == 7
     assert not [text for text in drawn if "altruistic (S)" in text]
 
 
@@ -105,7 +139,7 @@ def test_the_rows_decide_what_is_marked_and_no_setting_does(folder, tmp_path):
 def test_orientations_have_one_colour_each_which_their_lines_carry(folder):
     assert len(set(COLOURS.values())) == len(COLOURS)
     assert set(COLOURS) == {one.value for one in Orientation} | {"none"}
-    for name in ("svo_ring", "cooperation_over_rounds", "angle_and_cooperation"):
+    for name in FIGURES - {"value_rationality_map"}:
         text = words(folder / "figures" / f"{name}.svg").lower()
         for orientation in Orientation:
             assert COLOURS[orientation].lower() in text
@@ -115,10 +149,98 @@ def test_a_figure_redrawn_from_the_same_files_is_the_same(folder, tmp_path):
     other = tmp_path / "run"
     shutil.copytree(folder, other)
     redraw(other)
+    drawn = sorted((folder / "figures").iterdir())
+    assert [path.name for path in drawn] == sorted(
+        f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "svg")
+    )
+    for path in drawn:
+        assert (other / "figures" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_figures_are_of_print_size_with_letters_that_can_be_read_and_fonts_that_are_embedded(folder):
     for svg in (folder / "figures").glob("*.svg"):
-        again = other / "figures" / svg.name
-        assert again.read_bytes() == svg.read_bytes()
-        ElementTree.parse(again)
+        root = ElementTree.parse(svg).getroot()
+        assert root.get("width") == "518.4pt", "7.2 inches"
+        assert float(root.get("height").removesuffix("pt")) <= 9.5 * 72
+        sizes = re.findall(r"font(?:-size)?: (?:[a-z0-9]+ )*([0-9.]+)px", svg.read_text(encoding="utf-8"))
+        assert min(map(float, sizes)) >= 7, svg.name
+    for pdf in (folder / "figures").glob("*.pdf"):
+        written = pdf.read_bytes()
+        assert b"/FontFile2" in written
+        assert b"/Type3" not in written
+        assert b"CreationDate" not in written
+
+
+def beyond(figure):
+    """The texts of a drawn figure that reach over its edge by more than a hair."""
+    figure.set_dpi(200)
+    figure.draw_without_rendering()
+    over = []
+    for text in [one for one in figure.findobj(Text) if one.get_visible() and one.get_text()]:
+        if re.fullmatch("[−0-9.]+", text.get_text()):
+            continue  # of a scale, where labels beyond its ends exist but are not drawn
+        box = text.get_window_extent()
+        outside = min(box.x0, box.y0, figure.bbox.width - box.x1, figure.bbox.height - box.y1)
+        if outside < -2 and text.get_rotation() != 25:
+            over.append((text.get_text(), round(outside)))
+    return over
+
+
+def test_no_text_is_cut_off_however_long_names_are_and_however_many_cells(tmp_path):
+    decisions, measures, rounds = [], [], []
+    for number in range(36):
+        orientation = ("altruistic", "prosocial", "individualistic", "competitive")[number % 4]
+        name = f"{orientation}_participants_of_wave_{number % 12}_$x_with_a_long_name"
+        who = {"cell": name, "orientation": orientation}
+        for phase in ("before", "after"):
+            for repetition in (1, 2):
+                given = {"phase": phase, "repetition": repetition, "value_rationality": 0.8}
+                measures.append(measure(number, 20.0 + number % 7, category="prosocial", **who, **given))
+        decisions.append(decision(number, **who, cooperation=0.5, group=number // 4))
+        rounds.append(lived(number, 1.0, **who, group=number // 4, cooperation=0.5))
+    written(tmp_path, decisions, measures, rounds, matching_lasting=True)
+    tables = read_tables(tmp_path)
+    resampling = Resampling(200)
+    with mpl.rc_context(STYLE):
+        drawn = figures(tables, summarise(tables, resampling), resampling)
+        assert FIGURES - {"value_rationality_map"} <= set(drawn)
+        for name, draw in drawn.items():
+            figure = draw()
+            save(figure, tmp_path / "figures", name, ["SYNTHETIC: " + "a long reason " * 12])
+            assert beyond(figure) == [], name
+
+
+def test_a_text_that_is_cut_off_is_found():
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDE, 2))
+        figure.text(0.9, 0.5, "a name that is too long for this place")
+        figure.text(0.5, 0.5, "a short one")
+        assert [text for text, _ in beyond(figure)] == ["a name that is too long for this place"]
+
+
+def test_a_rule_is_drawn_as_a_yardstick_and_is_not_among_those_studied(tmp_path):
+    people = [decision(n, cell="prosocial", cooperation=0.5) for n in range(6)]
+    rules = [
+        decision(
+            n,
+            cell="tit",
+            orientation="none",
+            agent="tit",
+            model="none",
+            induction="none",
+            cooperation=1.0,
+            synthetic=True,
+        )
+        for n in (6, 7)
+    ]
+    written(tmp_path, [*people, *rules])
+    redraw(tmp_path)
+    text = lines(tmp_path / "figures" / "cooperation_over_rounds.svg")
+    assert "scripted: tit (S) (n = 2)" in text
+    assert "everybody studied (n = 6)" in text
+    written(tmp_path / "alone", people)
+    redraw(tmp_path / "alone")
+    assert "everybody (n = 6)" in lines(tmp_path / "alone" / "figures" / "cooperation_over_rounds.svg")
 
 
 def specimen(folder, **about):
@@ -153,6 +275,23 @@ def test_what_failed_replies_leave_open_is_drawn_between_its_ends(tmp_path):
     assert f"r = {low:.2f}" in drawn["angle_and_cooperation"]
     assert f"{high:.2f} [" in drawn["angle_and_cooperation"]
     assert "least-squares lines of both ends" in drawn["angle_and_cooperation"]
+
+
+def test_the_interval_of_a_single_round_is_drawn_too(tmp_path):
+    def heights(last):
+        """Of upright lines in the figure of six groups of two in the first round and in a second of so many groups."""
+        found = [decision(n, group=n // 2, cooperation=0.1 * (n // 2)) for n in range(12)]
+        found += [decision(n, group=n // 2, round=2, cooperation=0.1 * (n // 2)) for n in range(2 * last)]
+        tables = written(tmp_path / str(last), found, matching_lasting=True)
+        with mpl.rc_context(STYLE):
+            axes = cooperation_over_rounds(tables, None, Resampling(200)).axes[0]
+        drawn = [one for one in axes.collections if isinstance(one, LineCollection)]
+        return [float(np.ptp(line[:, 1])) for one in drawn for line in one.get_segments()]
+
+    # Of the cell and of everybody; two groups leave no interval, five leave a band.
+    assert len(heights(2)) == 2
+    assert min(heights(2)) > 0.05
+    assert heights(5) == []
 
 
 def test_nothing_is_bounded_where_failures_are_void(tmp_path):
@@ -191,8 +330,8 @@ def test_a_run_that_did_not_come_to_its_end_is_marked_beside_the_synthetic_mark(
     write_json(other, "manifest", {**read_json(other, "manifest"), **about})
     redraw(other)
     for svg in (other / "figures").glob("*.svg"):
-        for said in ("<!-- SYNTHETIC -->", "<!-- INCOMPLETE -->", f"INCOMPLETE: {about['error']}"):
-            assert said in words(svg)
+        for said in ("SYNTHETIC", "INCOMPLETE", f"INCOMPLETE: {about['error']}"):
+            assert said in lines(svg)
     for svg in (folder / "figures").glob("*.svg"):
         assert "INCOMPLETE" not in words(svg)
 
