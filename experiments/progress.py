@@ -36,11 +36,16 @@ class _Noted(Progress):
 
 
 class Bar:
-    """A progress bar over the decisions of each phase, on standard error; where that is no terminal, a line a phase."""
+    """A progress bar over the decisions of each phase, on standard error; where that is no terminal, a line a phase.
 
-    def __init__(self, *, shown: bool) -> None:
+    each: what every line begins with, for one of several runs that share a terminal. These show no bar, but for what is
+    waited for: how far they are is told for all of them together.
+    """
+
+    def __init__(self, *, shown: bool, each: str = "") -> None:
         console = Console(stderr=True)
-        self._plain = shown and not console.is_terminal
+        self._each = each
+        self._plain = shown and (bool(each) or not console.is_terminal)
         self._failed = 0
         self._answered = 0
         self._noted = 0.0
@@ -90,9 +95,14 @@ class Bar:
             self._progress.note = line
         elif self._plain and now - self._noted >= _SHOWN:
             self._noted = now
-            print(line, file=sys.stderr)
+            self._say(line)
 
     def _close_phase(self) -> None:
-        if self._plain and self._name:
-            print(f"{self._name}: {self._answered} decisions, {self._failed} failed", file=sys.stderr)
+        if self._plain and self._name and not self._each:
+            self._say(f"{self._name}: {self._answered} decisions, {self._failed} failed")
         self._name = ""
+
+    def _say(self, line: str) -> None:
+        # In one piece, so that the lines of several processes do not run into each other.
+        sys.stderr.write(f"{self._each}{line}\n")
+        sys.stderr.flush()

@@ -1,7 +1,8 @@
-"""Take the replies of a run along:  python -m experiments.replies export <run folder> | import <file>.
+"""Take the replies of a run along:  python -m experiments.replies export <folder of a run or a sweep> | import <file>.
 
-`export` writes the replies that a run used into one small file, which can be committed or sent. `import` takes such a
-file into a reply store, and tells the command that replays the run from it, without a network and without a key.
+`export` writes the replies that a run, or all runs of a sweep, used into one small file, which can be committed or
+sent. `import` takes such a file into a reply store, and tells the command that replays them from it, without a network
+and without a key.
 
 The file is gzipped JSON lines: first a head, which says what run it is, then one reply a line.
 """
@@ -50,15 +51,16 @@ _OWN = ("hydra.", "replies.", "budget.", "progress=", "forecast=")
 
 
 def export(folder: Path, store: ReplyStore, path: Path) -> int:
-    """Write the replies of a run into a file, gzipped and the same to the byte each time. Returns how many there are.
+    """Write the replies of a run, or of all runs of a sweep, into a file, gzipped and the same to the byte each time.
 
-    Raises SettingError if the folder holds no run or one that was cut off, or the store lacks a reply of it, or holds
-    newer ones in the place of those that the run used.
+    Returns how many there are. Raises SettingError if the folder holds no run or one that was cut off, or the store
+    lacks a reply of it, or holds newer ones in the place of those that a run used.
     """
-    manifest = read_json(folder, "manifest")
-    if manifest["status"] == "running":
-        raise SettingError(f"{folder}: this run was cut off; start its command again, and export what that ends with")
-    keys = list(_keys(folder))
+    runs = _runs(folder)
+    manifests = [read_json(one, "manifest") for one in runs]
+    if cut := [str(one) for one, about in zip(runs, manifests, strict=True) if about["status"] == "running"]:
+        raise SettingError(f"{cut[0]}: this run was cut off; start its command again, and export what that ends with")
+    keys = list(dict.fromkeys(key for one in runs for key in _keys(one)))
     if not keys:
         raise SettingError(f"{folder}: no model was asked in this run, so there are no replies to export")
     entries = {entry.key: entry for entry in store.entries(keys)}
@@ -66,15 +68,17 @@ def export(folder: Path, store: ReplyStore, path: Path) -> int:
         raise SettingError(
             f"{folder}: {missing} of {len(keys)} replies are not in {store.path}; name the store with --store"
         )
-    _refuse_renewed(folder, entries, store)
+    for one in runs:
+        _refuse_renewed(one, entries, store)
+    sweep = runs != [folder]
     head = {
         "format": FORMAT,
         "version": VERSION,
-        "experiment": manifest["experiment"],
-        "overrides": _overrides(folder),
-        "status": manifest["status"],
-        "synthetic": manifest["synthetic"],
-        "models": sorted(manifest["models"]),
+        "experiment": manifests[0]["experiment"],
+        "overrides": ["-m", *_asked_of(folder)] if sweep else _overrides(folder),
+        "status": next((about["status"] for about in manifests if about["status"] != "finished"), "finished"),
+        "synthetic": any(about["synthetic"] for about in manifests),
+        "models": sorted({name for about in manifests for name in about["models"]}),
         "replies": len(entries),
     }
     unnamed = path.with_name(f"{path.name}.unfinished")
@@ -101,6 +105,19 @@ def take_in(path: Path, store: ReplyStore) -> tuple[dict[str, Any], int, int]:
         other += sum(held.get(entry.key, entry.reply.text) != entry.reply.text for entry in some)
         new += sum(store.add((entry, False) for entry in some))
     return head, new, other
+
+
+def _runs(folder: Path) -> list[Path]:
+    """The run of a folder, or the runs of a sweep by number. Raises SettingError where it holds neither."""
+    found = sorted((path.parent for path in folder.glob("*/manifest.json")), key=lambda one: (len(one.name), one.name))
+    if (folder / "manifest.json").exists() or not found:
+        return [folder]
+    return found
+
+
+def _asked_of(sweep: Path) -> list[str]:
+    """The overrides of a sweep as they were typed, but for those that say nothing of what was asked."""
+    return [str(one) for one in read_json(sweep, "sweep")["overrides"] if not str(one).lstrip("+~").startswith(_OWN)]
 
 
 def _keys(folder: Path) -> Iterator[bytes]:
@@ -192,16 +209,16 @@ def _entry(line: Any) -> Entry:
 
 
 def _store_of(folder: Path) -> Path:
-    return Path(read_json(folder, "manifest")["replies"]["store"])
+    return Path(read_json(_runs(folder)[0], "manifest")["replies"]["store"])
 
 
 def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments.replies", description=(__doc__ or "").split("\n\n")[1])
     commands = parser.add_subparsers(dest="command", required=True)
     out = commands.add_parser("export", help="write the replies of a run into a file")
-    out.add_argument("run", type=Path, help="the run's folder")
-    out.add_argument("file", type=Path, nargs="?", help="default: replies.jsonl.gz in the run's folder")
-    out.add_argument("--store", type=Path, help="default: the one that the run used")
+    out.add_argument("run", type=Path, help="the folder of the run or the sweep")
+    out.add_argument("file", type=Path, nargs="?", help="default: replies.jsonl.gz in that folder")
+    out.add_argument("--store", type=Path, help="default: the one that was used")
     into = commands.add_parser("import", help="take the replies of a file into a store")
     into.add_argument("file", type=Path)
     into.add_argument("--store", type=Path, default=Path("results/replies.sqlite"), help="default: %(default)s")

@@ -5,10 +5,12 @@ rationality averaged over the population's cells, or mean cooperation where noth
 """
 
 import os
+import re
 import shutil
 import signal
 import sys
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -17,20 +19,27 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from games.errors import BudgetError, CommonwealError, SecretError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omegaconf import DictConfig
 
+    from experiments.jobs import Job
+    from games.types import Choice
 
-def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float | None:
+
+def run(
+    config: "DictConfig", folder: Path, sweep: Path | None = None, job: "Job | None" = None, *, alone: bool = True
+) -> float | None:
     """Do one run and write it into its folder. Returns its headline number.
 
-    sweep: the folder of the sweep that it is a job of. Raises BudgetError, after all has been written, when the budget
-    was reached.
+    sweep: the folder of the sweep that it is a job of.  job: its entry in the sweep's journal.  alone: whether it has
+    the terminal for itself; several jobs at once write lines and no bars and tables. Raises BudgetError, after all has
+    been written, when the budget was reached.
     """
     # Imported here, so that --help and a mistyped override answer at once.
     from experiments.progress import Bar
@@ -48,14 +57,17 @@ def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float 
         made.terms.store.close()
         print(f"{folder} holds this run already, finished; it is redrawn from its files", file=sys.stderr)
         summary, written = redraw(folder)
-        show(summary, folder, written)
+        if alone:
+            show(summary, folder, written)
         return _headline(summary)
     writer = Writer(folder, made.terms.payer)
     writer.manifest(made, "running")
     status, reason, started = "failed", None, time.monotonic()
+    if job is not None:
+        job.begin(sum(made.asked_in(phase) for phase in made.phases))
     try:
-        with Bar(shown=bool(config.progress)) as bar:
-            made.run(writer.keep, bar.phase, bar.asked, bar.told)
+        with Bar(shown=bool(config.progress), each="" if alone or job is None else f"job {job.number}: ") as bar:
+            made.run(writer.keep, bar.phase, _both(bar.asked, job), bar.told)
         status = "finished"
     except KeyboardInterrupt:
         status = "interrupted"
@@ -75,13 +87,28 @@ def run(config: "DictConfig", folder: Path, sweep: Path | None = None) -> float 
             # What ended the run is told further up; this must not stand in its place.
             print(f"the tables could not be written: {error}", file=sys.stderr)
         made.terms.store.close()
+        if job is not None:
+            job.account(made.accounting())
         if status not in {"finished", "incomplete"}:
             print(f"{status}; what was obtained is in {folder} and in the reply store", file=sys.stderr)
     summary, written = redraw(folder)
-    show(summary, folder, written)
+    if alone:
+        show(summary, folder, written)
     if status == "incomplete":
         raise BudgetError(reason)
     return _headline(summary)
+
+
+def _both(shown: "Callable[[Choice], None]", job: "Job | None") -> "Callable[[Choice], None]":
+    """Count a choice on the bar, and in the journal of a sweep's job."""
+    if job is None:
+        return shown
+
+    def asked(choice: "Choice") -> None:
+        shown(choice)
+        job.asked(choice)
+
+    return asked
 
 
 def _headline(summary: "Mapping[str, Any]") -> float | None:
@@ -93,11 +120,16 @@ def _headline(summary: "Mapping[str, Any]") -> float | None:
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")
 def main(config: "DictConfig") -> float | None:
     """One run, or one job of a sweep."""
+    from experiments.jobs import belongs
     from experiments.setup import refuse_secrets
 
     about = HydraConfig.get()
     folder = Path(about.runtime.output_dir)
-    sweep = Path(about.sweep.dir) if about.mode == RunMode.MULTIRUN else None
+    swept = about.mode == RunMode.MULTIRUN
+    if config.forecast is not True:
+        place = (Path(about.sweep.dir), int(about.job.num)) if swept else belongs(folder)
+        if place is not None:
+            return _job(config, *place, swept=swept)
     try:
         refuse_secrets(config)
         if config.forecast is True:
@@ -105,20 +137,73 @@ def main(config: "DictConfig") -> float | None:
             from experiments.setup import experiment
 
             made = experiment(config)
-            tell(made, sweep, about.job.num if sweep else 0)
+            tell(made, Path(about.sweep.dir) if swept else None, about.job.num if swept else 0)
             made.terms.store.close()
             _leave_nothing(folder, about.job.name)
             return None
-        return run(config, folder, sweep)
+        return run(config, folder)
     except CommonwealError as error:
         if not (folder / "manifest.json").exists():
             _leave_nothing(folder, about.job.name)
-        if sweep is not None:
-            if isinstance(error, SecretError):
-                Path(sweep, "multirun.yaml").unlink(missing_ok=True)
-            print(f"job {about.job.num} {_word(error)}: {' '.join(str(error).split())}", file=sys.stderr)
-            raise  # the sweep goes on with its other jobs, and ends with the first error
         sys.exit(complain(error))
+
+
+def _job(config: "DictConfig", sweep: Path, number: int, *, swept: bool) -> float | None:
+    """Do one job of a sweep, and enter in the sweep's journal what came of it. Returns its headline number.
+
+    swept: whether the sweep is under way, so that an error must not end it; otherwise the job is done again alone. None
+    for a job that failed: the journal has its error, and the process that does the sweep tells it at the end; where
+    several processes do jobs, it tells of them all.
+    """
+    from experiments.jobs import Job, asked, tell
+    from experiments.setup import refuse_secrets
+    from experiments.store import read_json
+    from experiments.sweep import one_by_one, settle, totals
+
+    about = HydraConfig.get()
+    settings: Any = OmegaConf.to_container(config, resolve=False)
+    overrides: Any = OmegaConf.to_container(about.overrides.task, resolve=False)
+    job = Job(sweep, number, overrides, asked(settings))
+    alone = not swept or one_by_one(about.launcher)
+    if job.finished:
+        if alone:
+            tell(f"{job.title} is finished already")
+        return _headline(read_json(job.folder, "summary"))
+    status, told, reason = "failed", None, None
+    try:
+        refuse_secrets(config)
+        if config.progress and alone:
+            tell(job.title)
+        job.begin()
+        headline = run(config, job.folder, sweep, job, alone=alone)
+        status = "finished"
+        return headline
+    except (KeyboardInterrupt, SystemExit):
+        status = "interrupted"
+        raise
+    except Exception as error:
+        status, told = _word(error), " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, SecretError):
+            job.withhold()
+            Path(sweep, "multirun.yaml").unlink(missing_ok=True)
+        if not (job.folder / "manifest.json").exists():
+            _leave_nothing(job.folder, about.job.name)
+        if not swept:
+            reason = error
+        elif not isinstance(error, CommonwealError):
+            told = f"{type(error).__name__}: {told}"
+            traceback.print_exc()
+    finally:
+        job.end(status, told)
+        if alone and (config.progress or told):
+            tell(job.told)
+        if not swept:
+            settle(sweep)
+        elif alone and config.progress:
+            tell(totals(sweep))
+    if reason is not None:
+        sys.exit(complain(reason))
+    return None
 
 
 def _leave_nothing(folder: Path, job: str) -> None:
@@ -144,6 +229,8 @@ def complain(error: BaseException) -> int:
     if isinstance(error, MissingConfigException):
         # Hydra goes on with its search path, which helps nobody.
         told = told.split(" Config search path")[0].replace(" Available options", "; available options")
+        if found := re.search(r"hydra/launcher/(joblib|submitit|ray)", told):
+            told += f"; to have it: make install EXTRA={found[1]}"
     incomplete = isinstance(error, BudgetError)
     print(f"{'incomplete' if incomplete else 'error'}: {told}", file=sys.stderr)
     return 3 if incomplete else 2
@@ -163,12 +250,31 @@ def start() -> None:
     # A scheduler that ends a job is treated as a person who does.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    code = 0
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
     except Exception as error:
-        sys.exit(complain(error))
+        code = _ended(error)
+    from experiments.sweep import begun
+
+    if (sweep := begun()) is not None:
+        code = sweep.end(code)
+    sys.exit(code)
+
+
+def _ended(error: Exception) -> int:
+    """The exit code for what ended Hydra; whatever a launcher raises, the sweep must be told of."""
+    from experiments.sweep import begun
+
+    if begun() is None:
+        return complain(error)
+    try:
+        return complain(error)
+    except Exception:
+        traceback.print_exc()
+        return 1
 
 
 if __name__ == "__main__":

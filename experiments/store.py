@@ -48,8 +48,8 @@ class Writer:
         self._forecast: Mapping[str, Any] | None = None
         self._written = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
-        # Ends with `close`, or with the process, however it ends.
-        self._lock = os.open(folder, os.O_RDONLY)
+        # Ends with `close`, or with the process, however it ends. A file, as NFS locks none that is open for reading.
+        self._lock = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o644)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._take_over(folder, settings)

@@ -124,3 +124,12 @@ def test_a_word_before_the_first_phase_does_no_harm(screen, clock):
         bar.phase("play", 1)
         bar.asked(READ)
     assert "1/1" in screen.getvalue()
+
+
+def test_one_of_several_runs_says_only_what_is_waited_for_and_which_it_is(screen, clock, capsys):
+    with Bar(shown=True, each="job 3: ") as bar:
+        bar.phase("play", 2)
+        bar.asked(READ)
+        bar.told("m: 429")
+    assert capsys.readouterr().err.splitlines() == ["job 3: m: 429"]
+    assert screen.getvalue() == ""

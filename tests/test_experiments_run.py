@@ -79,7 +79,9 @@ def test_a_report_redraws_the_run_from_its_files_alone(default, tmp_path):
     done = command("experiments.report", str(folder))
     assert done.returncode == 0, done.stderr
     assert read_json(folder, "summary") == before
-    assert len(list((folder / "figures").glob("*.png"))) == 4
+    drawn = {path.name for path in (folder / "figures").iterdir()}
+    assert drawn == {path.name for path in (default[0] / "figures").iterdir()}
+    assert {path.rpartition(".")[2] for path in drawn} == {"png", "svg", "pdf"}
 
 
 def test_the_same_seed_gives_the_same_tables_in_two_processes(default, tmp_path):

@@ -55,6 +55,11 @@ def test_its_figures_are_drawn(replayed):
     assert drawn == {"angle_and_cooperation", "cooperation_over_rounds", "svo_ring", "value_rationality"}
 
 
+def test_it_passes_its_rules(replayed):
+    done = command("experiments.verify", str(RECORDED.with_name("pass_rules.yaml")), str(replayed))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_another_run_cannot_be_replayed_from_it(replayed):
     done = run(replayed.with_name("other"), "seed=8", "replies.mode=replay", f"replies.store={store(replayed)}")
     assert done.returncode == 2
