@@ -76,8 +76,17 @@ GALLERY = (
     Shown(
         "commons",
         "A common stock",
-        "Eight groups of five fish a lake for twelve months.",
-        ("experiment=commons", "measure.instrument.secondary=false"),
+        "Sixteen groups of five fish a lake for twelve months; one in eight participants is competitive.",
+        (
+            "experiment=commons",
+            "measure.instrument.secondary=false",
+            "population.cells.altruistic.count=70",
+            "population.cells.prosocial.count=0",
+            "population.cells.individualistic.count=0",
+            "model.chat.spread=4",
+            "model.chat.unreadable=0",
+            "model.chat.refusals=0",
+        ),
         {
             "survival": "Which share of groups still has a stock (Kaplan–Meier).",
             "cooperation_over_rounds": "Cooperation over months, and how many groups still play.",
@@ -87,7 +96,7 @@ GALLERY = (
         "position",
         "Position bias",
         "Choice probabilities of simulated respondents that favour what is shown first.",
-        ("experiment=position", "repetitions=1", "model.chat.position_bias=1.5"),
+        ("experiment=position", "repetitions=2", "model.chat.position_bias=1.5", "model.chat.precision=0.05"),
         {"position_bias": "Probability of each place of the menu, whatever stands there."},
     ),
     Shown(
@@ -152,8 +161,8 @@ def _file(shown: Shown) -> Path:
 
 
 def _run(shown: Shown, folder: Path, store: Path, mode: str) -> Path:
-    where = [f"hydra.sweep.dir={folder}", "-m"] if shown.sweep else [f"hydra.run.dir={folder}"]
-    _command("experiments.run", *shown.overrides, *where, f"replies.store={store}", f"replies.mode={mode}")
+    where = ["-m", f"hydra.sweep.dir={folder}"] if shown.sweep else [f"hydra.run.dir={folder}"]
+    _command("experiments.run", *where, *shown.overrides, f"replies.store={store}", f"replies.mode={mode}")
     return folder
 
 
