@@ -85,7 +85,7 @@ def scored(options: NDArray[np.int64], orientation: str) -> pd.DataFrame:
 
 def truths(model: SyntheticChatModel, seed: int) -> dict[tuple[str, str], dict[str, float]]:
     """What each figure is in the long run, by induction and orientation."""
-    found = {}
+    found = dict[tuple[str, str], dict[str, float]]()
     for carried in sorted(set(CARRIED.values())):
         for orientation in Orientation:
             centre = model.disposition + carried * (model.centre(orientation) - model.disposition)
@@ -99,7 +99,7 @@ def truths(model: SyntheticChatModel, seed: int) -> dict[tuple[str, str], dict[s
 
 def study(model: SyntheticChatModel, seed: int) -> pd.DataFrame:
     """The administrations of one study."""
-    parts = []
+    parts = list[pd.DataFrame]()
     for induction, carried in CARRIED.items():
         for orientation in Orientation:
             centre = model.disposition + carried * (model.centre(orientation) - model.disposition)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.exits import refused
 from games.errors import CommonwealError, SettingError, unknown
 
 if TYPE_CHECKING:
@@ -163,8 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = collect_sweeps(folders, into, unfinished=asked.unfinished, mix=allowed)
         _told(found, into, asked)
     except (CommonwealError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

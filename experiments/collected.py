@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from experiments.bounds import figure_of_play
 from experiments.collected_jobs import Job
+from experiments.schema import COLUMNS
 from experiments.statistics import Resampling
 from experiments.store import read_json, write_json
 from experiments.tables import Tables, participants, read_tables, studied, units_of_play
@@ -53,12 +54,7 @@ COLLECTED: dict[str, tuple[pa.DataType, str, str]] = {
 PARTICIPANTS: dict[str, tuple[pa.DataType, str, str]] = {
     **_JOB,
     "participant": (pa.int64(), "from 0", "number in the job's population"),
-    "cell": (pa.string(), "", "the population's cell that the participant belongs to"),
-    "orientation": (pa.string(), "", "the value that was given; `none` for a rule that pursues none"),
-    "agent": (pa.string(), "", "kind of agent"),
-    "model": (pa.string(), "", "chat model; `none` for a scripted rule"),
-    "induction": (pa.string(), "", "how the value was worded; `none` for the control and for scripted rules"),
-    "synthetic": (pa.bool_(), "", "true for a simulated respondent or a scripted rule, false for a language model"),
+    **{name: COLUMNS["measures"][name] for name in ("cell", "orientation", "agent", "model", "induction", "synthetic")},
     "studied": (
         pa.bool_(),
         "",

@@ -21,6 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from experiments.schema import FORMATS
+
 COLOURS = {
     "altruistic": "#009E73",
     "prosocial": "#0072B2",
@@ -37,12 +39,12 @@ NARROW, WIDE = 3.5, 7.2
 """Inches: the width of a figure over one column and over two."""
 TOGETHER = 8
 """More cells than this in one picture would hide one another."""
-FORMATS: Mapping[str, Mapping[str, Any]] = {
+_SAVED: Mapping[str, Mapping[str, Any]] = {
     ".png": {},
     ".svg": {"metadata": {"Date": None}},
     ".pdf": {"metadata": {"CreationDate": None}},
 }
-"""The files of each figure, without dates: drawn again from the same data, a file is the same."""
+"""How each format is saved, without dates: drawn again from the same data, a file is the same."""
 
 _MARK = "#cc0000"
 _SMALL = 7.5
@@ -180,10 +182,10 @@ def _wrapped(text: str, inches: float, size: float) -> str:
     return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, letters))
 
 
-def save(figure: Figure, folder: Path, name: str, marks: Sequence[str]) -> Path:
-    """Save a figure as PNG, SVG and PDF with its marks, each a word, a colon and its reason.
+def save(figure: Figure, folder: Path, name: str, marks: Sequence[str], formats: Sequence[str] = FORMATS) -> Path:
+    """Save a figure with its marks, each a word, a colon and its reason. Returns the path of the first file.
 
-    Returns the path of the PNG.
+    formats: of "png", "svg" and "pdf", at least one.
     """
     if marks:
         _mark(figure, marks)
@@ -193,10 +195,10 @@ def save(figure: Figure, folder: Path, name: str, marks: Sequence[str]) -> Path:
             engine.execute(figure)
     figure.set_layout_engine("none")
     folder.mkdir(exist_ok=True)
-    path = folder / f"{name}.png"
-    for ending, how in FORMATS.items():
-        figure.savefig(path.with_suffix(ending), **how)
-    return path
+    paths = [folder / f"{name}.{one}" for one in formats]
+    for path in paths:
+        figure.savefig(path, **_SAVED[path.suffix])
+    return paths[0]
 
 
 def _mark(figure: Figure, marks: Sequence[str]) -> None:

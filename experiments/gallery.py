@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.exits import refused
 from games.errors import CommonwealError, SettingError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -197,8 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         PAGE.write_text(page(), encoding="utf-8")
         print(PAGE.relative_to(CHECKOUT))
     except (CommonwealError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

@@ -174,7 +174,7 @@ def _means(one: pd.DataFrame, column: str) -> Values:
     """Each unit's mean of a column within one orientation; units without a value are left out."""
     units, _ = units_of_measure(one)
     means = one[column].astype(float).groupby(units).mean().dropna()
-    return means.to_numpy(dtype=np.float64)
+    return np.asarray(means, dtype=np.float64)
 
 
 def _prosocial(one: pd.DataFrame) -> bool:

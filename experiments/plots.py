@@ -3,7 +3,7 @@
 Every figure says the number of participants and the kind of interval; see `experiments.drawing` for colours and marks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,21 @@ from experiments.plots_positions import position_bias
 from experiments.plots_ring import svo_ring
 from experiments.plots_survival import has_collapse, survival_curves
 from experiments.positions import telling
+from experiments.schema import FORMATS
 from experiments.statistics import Resampling
 from experiments.summary import marks
 from experiments.tables import Tables
 from games.rationality import MEASURE
 
 
-def draw_all(tables: Tables, summary: Mapping[str, Any], resampling: Resampling) -> list[Path]:
-    """Draw every figure that the run has data for, into `figures/`. Returns the paths of the PNG files."""
+def draw_all(
+    tables: Tables, summary: Mapping[str, Any], resampling: Resampling, formats: Sequence[str] = FORMATS
+) -> list[Path]:
+    """Draw every figure that the run has data for, into `figures/`. Returns the path of one file of each."""
     wanted = figures(tables, summary, resampling)
     folder, told = tables.folder / "figures", marks(summary)
     with mpl.rc_context(STYLE):
-        return [save(draw(), folder, name, told) for name, draw in wanted.items()]
+        return [save(draw(), folder, name, told, formats) for name, draw in wanted.items()]
 
 
 def figures(tables: Tables, summary: Mapping[str, Any], resampling: Resampling) -> dict[str, Callable[[], Figure]]:

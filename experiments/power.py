@@ -11,6 +11,7 @@ from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.exits import refused
 from games.errors import CommonwealError, SettingError
 
 if TYPE_CHECKING:
@@ -224,8 +225,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _plan(given)
     except (CommonwealError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

@@ -34,7 +34,7 @@ class Experiment:
     terms: where replies come from and what may be spent.  on_failure: policy of the society for failed replies.
     conditions: what players see, how long play goes on, and whether acts go astray.
     on_unreadable: whether such replies are asked for again.
-    estimates: whether preferences are estimated from every participant's choices.
+    estimates: whether preferences are estimated from every participant's choices.  figures: their formats.
     cooperation: what it is in this game, for the axis of a figure.
     stop: when repetitions of the first measure end, each cell by itself; `repetitions` then holds for further measures.
 
@@ -62,6 +62,7 @@ class Experiment:
     cooperation: str
     resampling: Resampling
     estimates: bool = True
+    figures: tuple[str, ...] = ()
     stop: Stop | None = None
 
     def __post_init__(self) -> None:

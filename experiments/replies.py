@@ -22,6 +22,7 @@ from omegaconf import OmegaConf
 
 from agents.received import Received
 from agents.reply_store import KEY_BYTES, Entry, ReplyStore
+from experiments.exits import refused
 from experiments.rows import storable
 from experiments.store import read_json, read_pieces
 from games.errors import CommonwealError, SettingError
@@ -231,8 +232,7 @@ def main(given: list[str] | None = None) -> int:
     try:
         _do(asked)
     except (CommonwealError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

@@ -1,12 +1,15 @@
 """Redraw a run from its files alone:  python -m experiments.report <run folder>."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from experiments.cross_measures import agents, cross_measures, write_agents
 from experiments.estimates import LARGEST, read_estimates, write_estimates
+from experiments.exits import refused
 from experiments.leaderboard import leaderboard, write_leaderboard
+from experiments.schema import FORMATS
 from experiments.statistics import Resampling
 from experiments.store import write_json
 from experiments.summary import summarise
@@ -14,13 +17,12 @@ from experiments.tables import read_tables
 from games.errors import CommonwealError
 
 
-def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
+def redraw(folder: Path, formats: Sequence[str] = FORMATS) -> tuple[dict[str, Any], list[Path]]:
     """Write a run's summary and figures again from its tables, with the intervals that the run was set to.
 
-    Returns the summary and the paths of the run's files. Raises SettingError if the folder holds no run.
+    formats: of the figures, none for no figures. Returns the summary and the paths of the run's files. Raises
+    SettingError if the folder holds no run.
     """
-    from experiments.plots import draw_all
-
     tables = read_tables(folder)
     resampling = Resampling(**tables.about["statistics"])
     written = []
@@ -38,7 +40,11 @@ def redraw(folder: Path) -> tuple[dict[str, Any], list[Path]]:
         "cross_measures": cross_measures(table, resampling),
         "estimates_left_out": bool(tables.about.get("estimates")) and many > LARGEST,
     }
-    written += [write_json(folder, "summary", summary), *draw_all(tables, summary, resampling)]
+    written.append(write_json(folder, "summary", summary))
+    if formats:
+        from experiments.plots import draw_all
+
+        written += draw_all(tables, summary, resampling, formats)
     return summary, [*sorted(folder.glob("*.parquet")), folder / "manifest.json", *written]
 
 
@@ -54,8 +60,7 @@ def main(arguments: list[str]) -> int:
         summary, written = redraw(folder)
         show(summary, folder, written)
     except CommonwealError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

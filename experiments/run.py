@@ -56,7 +56,7 @@ def run(
     if same and not made.terms.anew:
         made.terms.store.close()
         print(f"{folder} holds this run already, finished; it is redrawn from its files", file=sys.stderr)
-        summary, written = redraw(folder)
+        summary, written = redraw(folder, made.figures)
         if alone:
             show(summary, folder, written)
         return _headline(summary)
@@ -91,7 +91,7 @@ def run(
             job.account(made.accounting())
         if status not in {"finished", "incomplete"}:
             print(f"{status}; what was obtained is in {folder} and in the reply store", file=sys.stderr)
-    summary, written = redraw(folder)
+    summary, written = redraw(folder, made.figures)
     if alone:
         show(summary, folder, written)
     if status == "incomplete":

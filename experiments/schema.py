@@ -7,6 +7,8 @@ import pyarrow as pa
 
 VERSION = 3
 """Raised whenever a column changes its name or meaning."""
+FORMATS = ("png", "svg", "pdf")
+"""In which figures are saved."""
 
 _WHO = {
     "run": (pa.string(), "", "name of the run's folder"),

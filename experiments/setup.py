@@ -25,6 +25,7 @@ from agents.wording import Framing, Words
 from experiments.catalogue import built, named, plain
 from experiments.population import Crew, identity
 from experiments.protocol import Experiment
+from experiments.schema import FORMATS
 from experiments.sequential import Stop
 from experiments.statistics import Resampling
 from games.conditions import Conditions
@@ -33,7 +34,7 @@ from games.presentation import Presentation
 from games.types import Measure
 from sim.unanswered import policy
 
-_BESIDE = {"name", "progress", "forecast", "replies", "budget", "statistics", "estimates"}
+_BESIDE = {"name", "progress", "forecast", "replies", "budget", "statistics", "estimates", "figures"}
 _RATE = {one.name for one in fields(Limits)} | {"price"}
 """Settings that change no reply: a run with others is the same run."""
 
@@ -120,6 +121,7 @@ def _experiment(
         cooperation=str(settings["game"].get("cooperation") or "cooperation (0 to 1)"),
         resampling=_resampling(seed, settings["statistics"]),
         estimates=settings["estimates"],
+        figures=_formats(settings["figures"]),
         stop=_stop(settings["stop"]),
     )
     rehearse(made)
@@ -282,6 +284,13 @@ def _stop(settings: object) -> Stop | None:
     if not isinstance(settings, Mapping) or settings.keys() != known:
         raise SettingError(f"stop={settings} must be null, or hold {', '.join(sorted(known))} and nothing else")
     return None if settings["half_width"] is None else Stop(**settings)
+
+
+def _formats(given: object) -> tuple[str, ...]:
+    """The formats of figures. Raises SettingError for one that is not known."""
+    if not isinstance(given, list) or not set(map(str, given)) <= set(FORMATS):
+        raise SettingError(f"figures={given} must be a list of some of {', '.join(FORMATS)}; [] draws none")
+    return tuple(one for one in FORMATS if one in given)
 
 
 def _resampling(seed: int, settings: object) -> Resampling:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.exits import refused
 from games.errors import CommonwealError, SettingError
 
 if TYPE_CHECKING:
@@ -168,8 +169,7 @@ def main(arguments: Sequence[str]) -> int:
         for path in write(found, given.folder):
             print(path)
     except CommonwealError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
     return 0
 
 

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.exits import refused
+from games.errors import CommonwealError
+
 if TYPE_CHECKING:
     from experiments.junit import Suite
     from experiments.pass_figures import Figures
@@ -21,13 +24,10 @@ if TYPE_CHECKING:
 def main(given: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     asked = _arguments(given)
-    from games.errors import CommonwealError
-
     try:
         return _do(asked)
     except (CommonwealError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return refused(error)
 
 
 def _arguments(given: list[str] | None) -> argparse.Namespace:

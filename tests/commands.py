@@ -27,10 +27,9 @@ def command(module: str, *words: str, **environment: str) -> subprocess.Complete
 
 
 def run(folder: Path, *overrides: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One run into a folder, with a reply store of its own beside it."""
-    return command(
-        "experiments.run", f"hydra.run.dir={folder}", f"replies.store={store(folder)}", *overrides, **environment
-    )
+    """One run into a folder, with a reply store of its own beside it. Figures, which take long, only if asked for."""
+    where = (f"hydra.run.dir={folder}", f"replies.store={store(folder)}", "figures=[]")
+    return command("experiments.run", *where, *overrides, **environment)
 
 
 def store(folder: Path) -> Path:
@@ -41,7 +40,8 @@ def store(folder: Path) -> Path:
 def small(*overrides: str) -> tuple[str, ...]:
     """Overrides for a society that is over soon: one group, three rounds, primary items only."""
     cells = [f"population.cells.{one.value}.count=1" for one in Orientation]
-    return (*cells, "game.rules.rounds=3", "measure.instrument.secondary=false", "statistics.resamples=200", *overrides)
+    short = ("game.rules.rounds=3", "measure.instrument.secondary=false", "statistics.resamples=200", "figures=[]")
+    return (*cells, *short, *overrides)
 
 
 def told(body: dict[str, Any], index: int) -> str:

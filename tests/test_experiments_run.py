@@ -22,7 +22,7 @@ ANGLES = {"altruistic": 61.39, "prosocial": 41.04, "individualistic": 7.82, "com
 @pytest.fixture(scope="module")
 def default(tmp_path_factory):
     folder = tmp_path_factory.mktemp("default") / "run"
-    return folder, run(folder)
+    return folder, run(folder, "figures=[png,svg,pdf]")
 
 
 def test_the_default_run_ends_with_a_table_and_the_paths_of_what_it_wrote(default):
@@ -108,6 +108,7 @@ def test_figures_equal_what_an_endpoint_was_told_to_answer(model, tmp_path):
             f"model={model}",
             "model.name=whatever",
             f"model.base_url={server.base_url}",
+            "figures=[svg]",
             OPENAI_API_KEY="sk-any-key-will-do",
         )
         assert done.returncode == 0, done.stderr
@@ -132,7 +133,9 @@ def test_figures_equal_what_an_endpoint_was_told_to_answer(model, tmp_path):
     assert model_used["identities"] == ["told-to-answer"]
     assert model_used["synthetic"] is False
     assert model_used["settings"]["name"] == "whatever"
-    for svg in (tmp_path / "run" / "figures").glob("*.svg"):
+    drawn = list((tmp_path / "run" / "figures").iterdir())
+    assert {path.suffix for path in drawn} == {".svg"}
+    for svg in drawn:
         assert "SYNTHETIC" not in svg.read_text(encoding="utf-8")
 
 

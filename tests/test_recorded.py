@@ -14,7 +14,7 @@ RATIONALITY = 0.9414252147429483
 COOPERATION = 0.48009554140127386
 AGAIN = (
     "the recorded run no longer fits the words or settings of the default run; record it again: "
-    "python -m experiments.run seed=7, then python -m experiments.replies export … docs/recorded/society.jsonl.gz"
+    "python -m experiments.gallery --record society"
 )
 
 
@@ -26,7 +26,7 @@ def replayed(tmp_path_factory) -> Path:
     assert "1280 replies taken in" in done.stdout
     assert "SYNTHETIC" in done.stdout
     assert "python -m experiments.run seed=7" in done.stdout
-    done = run(folder, "seed=7", "replies.mode=replay", OPENAI_API_KEY="")
+    done = run(folder, "seed=7", "replies.mode=replay", "figures=[png]", OPENAI_API_KEY="")
     assert done.returncode == 0, f"{AGAIN}\n{done.stderr}"
     return folder
 
@@ -52,7 +52,8 @@ def test_it_gives_the_tables_of_the_run_that_was_recorded(replayed):
 
 def test_its_figures_are_drawn(replayed):
     drawn = {path.stem for path in (replayed / "figures").glob("*.png")}
-    assert drawn == {"angle_and_cooperation", "cooperation_over_rounds", "svo_ring", "value_rationality"}
+    measured = {"svo_ring", "angle_distributions", "angle_drift", "value_rationality", "value_rationality_map"}
+    assert drawn == measured | {"angle_and_cooperation", "cooperation_over_rounds", "network"}
 
 
 def test_it_passes_its_rules(replayed):
