@@ -78,7 +78,7 @@ class Gateway:
     name: of the model in tables.  chat: None where replies come from the store alone.  synthetic: whether it simulates
     a respondent.  identity: all settings that its replies depend on.  answering: how it is asked for its answers.
     accounts: by cell.
-    identities: replies received, by the identity that the endpoint reported.
+    identities: replies received or taken from the store, by the identity that the endpoint reported.
     told: called with a line for the person at the terminal when the endpoint makes us wait.
     """
 
@@ -136,6 +136,7 @@ class Gateway:
         while True:
             if mode is not Mode.REFRESH and (held := store.get(key)) is not None:
                 account.stored += 1
+                self._identify(held)
                 return held
             if mode is Mode.REPLAY:
                 raise self._missing(call)
@@ -329,6 +330,9 @@ class Gateway:
         account.tokens_out += reply.tokens_out or 0
         account.uncounted += reply.tokens_in is None
         account.cost += self.prices.cost(reply.tokens_in or 0, reply.tokens_out or 0)
+        self._identify(reply)
+
+    def _identify(self, reply: Received) -> None:
         if reply.model:
             if self.identities and reply.model not in self.identities:
                 known = ", ".join(self.identities)

@@ -5,6 +5,7 @@ not judged by those that any model pursues anyhow. Units are participants, or ad
 participant; all figures are of the slider before play.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import combinations
@@ -21,7 +22,7 @@ from experiments.statistics import FEWEST_UNITS, Interval, Resampling
 from experiments.store import read_table
 from experiments.tables import Tables, number, units_of_measure
 from games.randomness import stream
-from games.rationality import MEASURE, chance_level
+from games.rationality import MEASURE, attainable_angles, chance_corrected, chance_level, largest_deviation
 from games.svo import Orientation
 
 type Values = NDArray[np.float64]
@@ -43,8 +44,9 @@ _COLUMNS = (
     *("order", "angle", "category", "failed", "asked"),
     *("value_rationality", RANKED_BY, "deviation", "transitive", "index"),
 )
-_LIMITS = {RANKED_BY: (-np.inf, 1.0), "deviation": (0.0, np.inf)}
-"""Between which values a figure lies, where not between 0 and 1."""
+_LEAST_VARIANCE = 0.1
+"""Of the sample's, the least that a resample may have in a bootstrap-t: where many values are alike, some resamples
+have next to none, and would say that the mean may lie anywhere."""
 _SHARES = {"in_category_share", "transitive_share"}
 _ORIENTATIONS = [one.value for one in Orientation]
 
@@ -53,7 +55,8 @@ def leaderboard(tables: Tables, resampling: Resampling) -> dict[str, Any] | None
     """The leaderboard as it goes into the summary; None unless several inductions or models were measured before play.
 
     rows: best first, each with its rank, and with `letters`: two rows that share a letter do not differ significantly
-    (permutation tests of chance-corrected value rationality within orientations, Holm's correction over all pairs).
+    (permutation tests of chance-corrected value rationality within orientations, Holm's correction over all pairs). A
+    row that lacks an orientation has no rank; where units are too few to tell any rows apart, `letters` is "–".
     `secondary_index` is the prosocial orientation's. `order_sensitivity` is the angle under the second order of options
     less that under the first, within participants, in degrees. Tokens and cost are those of one administration, the
     induction's preparation included; None where an endpoint did not count tokens, or a price is not known.
@@ -92,12 +95,14 @@ def rows(administered: pd.DataFrame, taken: Taken, resampling: Resampling) -> li
         mine = administered[(administered["induction"] == induction) & (administered["model"] == model)]
         cards.append(_row(str(induction), str(model), mine, taken, resampling))
         units.append(_by_unit(mine))
-    order = sorted(range(len(cards)), key=lambda place: -_or_last(cards[place][RANKED_BY]["estimate"]))
+    known = [place for place, card in enumerate(cards) if card[RANKED_BY]["estimate"] is not None]
+    order = sorted(known, key=lambda place: -cards[place][RANKED_BY]["estimate"])
     letters = _letters([units[place] for place in order], resampling)
-    return [
+    ranked = [
         {"rank": rank, **cards[place], "letters": letter}
         for rank, (place, letter) in enumerate(zip(order, letters, strict=True), start=1)
     ]
+    return ranked + [{"rank": None, **card, "letters": "–"} for place, card in enumerate(cards) if place not in known]
 
 
 def write_leaderboard(board: Mapping[str, Any], folder: Path) -> Path:
@@ -122,7 +127,7 @@ def _row(induction: str, model: str, mine: pd.DataFrame, taken: Taken, resamplin
     each = [
         {"orientation": str(name), "cell": str(one["cell"].iloc[0]), "chance_level": chance_level(str(name))}
         | _counts(one)
-        | {"angle": asdict(_over([_means(one, "angle")], resampling, units_of_measure(one)[1]))}
+        | {"angle": asdict(_over([_means(one, "angle")], resampling, units_of_measure(one)[1], attainable_angles()))}
         | _figures([one], resampling)
         | {"order_sensitivity": _by_order([one], resampling)}
         for name, one in _by_orientation(mine)
@@ -165,8 +170,8 @@ def _figures(parts: Sequence[pd.DataFrame], resampling: Resampling) -> dict[str,
         if figure == "secondary_index":
             # It is defined for whom inequality or joint gain describes best, which the other orientations are not.
             means = [values for values, one in zip(means, parts, strict=True) if _prosocial(one)]
-        interval = (_share if figure in _SHARES else _over)(means, resampling, " and ".join(units))
-        found[figure] = asdict(_within(interval, *_LIMITS.get(figure, (0.0, 1.0))))
+        interval = _share if figure in _SHARES else _over
+        found[figure] = asdict(interval(means, resampling, " and ".join(units), _limits(figure, parts)))
     return found
 
 
@@ -175,6 +180,17 @@ def _means(one: pd.DataFrame, column: str) -> Values:
     units, _ = units_of_measure(one)
     means = one[column].astype(float).groupby(units).mean().dropna()
     return np.asarray(means, dtype=np.float64)
+
+
+def _limits(figure: str, parts: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    """The least and the greatest that a figure can be in the mean over these orientations."""
+    names = [str(one["orientation"].iloc[0]) for one in parts]
+    if figure == RANKED_BY:
+        worst = [float(chance_corrected(0.0, name)) for name in names]
+        return float(np.mean(worst)), 1.0
+    if figure == "deviation":
+        return 0.0, float(np.mean([largest_deviation(name) for name in names]))
+    return 0.0, 1.0
 
 
 def _prosocial(one: pd.DataFrame) -> bool:
@@ -187,7 +203,9 @@ def _by_unit(mine: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pd.DataFrame({"orientation": name, "value": values}) for name, values in parts)
 
 
-def _over(parts: Sequence[Values], resampling: Resampling, unit: str) -> Interval:
+def _over(
+    parts: Sequence[Values], resampling: Resampling, unit: str, limits: tuple[float, float] | None = None
+) -> Interval:
     """The mean over orientations of the means over units, each orientation alike, with its interval.
 
     Value rationality piles up at its limits, where an interval by Student's t covers too little; the studentised
@@ -195,6 +213,9 @@ def _over(parts: Sequence[Values], resampling: Resampling, unit: str) -> Interva
     927–953; Davison & Hinkley 1997, section 5.2.1). Where units are few and happen to vary little it is too short, and
     an end of the stratified interval with Satterthwaite's degrees of freedom (Cochran 1977, section 5.4) that lies
     further out is taken. None where an orientation has fewer than two units.
+
+    limits: between which values the mean must lie. Where all n values agree they are no proof: with the probability
+    asked for at most 1 − (α / 2)^(1 / n) of all units are otherwise (Clopper & Pearson 1934), at one of the limits.
     """
     known = [one for one in parts if one.size]
     units = sum(one.size for one in known)
@@ -205,33 +226,35 @@ def _over(parts: Sequence[Values], resampling: Resampling, unit: str) -> Interva
         return Interval(estimate, None, None, units, unit)
     pieces = np.array([one.var(ddof=1) / one.size for one in known]) / len(known) ** 2
     error = float(np.sqrt(pieces.sum()))
+    tail = (1 - resampling.confidence) / 2
     if error == 0:
-        return Interval(estimate, estimate, estimate, units, unit)
+        if limits is None:
+            return Interval(estimate, None, None, units, unit)
+        otherwise = 1 - tail ** (1 / (len(known) * min(one.size for one in known)))
+        low, high = (estimate + otherwise * (limit - estimate) for limit in limits)
+        return Interval(estimate, low, high, units, unit)
     rng = stream(resampling.seed, "leaderboard")
     means, variances = np.zeros(resampling.resamples), np.zeros(resampling.resamples)
     for one in known:
         drawn = one[rng.integers(one.size, size=(resampling.resamples, one.size))]
         means += drawn.mean(axis=1) / len(known)
         variances += drawn.var(axis=1, ddof=1) / one.size / len(known) ** 2
-    # A resample without any variance says nothing of how far the mean may lie off.
-    varied = variances > 0
-    studentised = (means[varied] - estimate) / np.sqrt(variances[varied])
-    tail = (1 - resampling.confidence) / 2
+    studentised = (means - estimate) / np.sqrt(np.maximum(variances, _LEAST_VARIANCE * error**2))
     low, high = np.quantile(studentised, [tail, 1 - tail])
     freedom = pieces.sum() ** 2 / sum(piece**2 / (one.size - 1) for piece, one in zip(pieces, known, strict=True))
     student = float(stats.t.ppf(1 - tail, freedom))
     ends = (estimate - max(student, float(high)) * error, estimate + max(student, -float(low)) * error)
-    return Interval(estimate, *ends, units, unit)
+    return _within(Interval(estimate, *ends, units, unit), limits)
 
 
-def _within(found: Interval, least: float, most: float) -> Interval:
+def _within(found: Interval, limits: tuple[float, float] | None) -> Interval:
     """An interval without what no participant can reach."""
-    if found.low is None or found.high is None:
+    if limits is None or found.low is None or found.high is None:
         return found
-    return replace(found, low=max(found.low, least), high=min(found.high, most))
+    return replace(found, low=max(found.low, limits[0]), high=min(found.high, limits[1]))
 
 
-def _share(parts: Sequence[Values], resampling: Resampling, unit: str) -> Interval:
+def _share(parts: Sequence[Values], resampling: Resampling, unit: str, limits: tuple[float, float]) -> Interval:
     """The same for shares, which may be 0 or 1 in every unit: as binomial proportions, one observation a unit.
 
     Pseudo-observations are added, so that no interval has a width of zero (Price & Bonett 2004, Computational
@@ -246,7 +269,7 @@ def _share(parts: Sequence[Values], resampling: Resampling, unit: str) -> Interv
     sizes = np.array([one.size + 4 / len(known) for one in known])
     half = float(stats.norm.ppf((1 + resampling.confidence) / 2) * np.sqrt((shares * (1 - shares) / sizes).sum()))
     middle, half = float(shares.mean()), half / len(known)
-    return Interval(estimate, middle - half, middle + half, units, unit)
+    return _within(Interval(estimate, middle - half, middle + half, units, unit), limits)
 
 
 def _by_order(parts: list[pd.DataFrame], resampling: Resampling) -> dict[str, Any] | None:
@@ -266,17 +289,23 @@ def _by_order(parts: list[pd.DataFrame], resampling: Resampling) -> dict[str, An
 def _letters(rows: Sequence[pd.DataFrame], resampling: Resampling) -> list[str]:
     """Compact letters of the rows, in their order. rows: the units of each, with columns orientation and value."""
     pairs = list(combinations(range(len(rows)), 2))
+    limit = 1 - resampling.confidence
     # The least p that drawn arrangements can reach must stay below what Holm asks of the first of so many pairs.
-    drawn = max(PERMUTATIONS, 40 * len(pairs))
-    found = []
+    drawn = max(PERMUTATIONS, math.ceil(2 * len(pairs) / limit))
+    found, least = list[float | None](), list[float]()
     for one, other in pairs:
+        if set(rows[one]["orientation"]) != set(rows[other]["orientation"]):
+            found.append(None)  # their means are of different orientations
+            continue
         both = pd.concat([rows[one], rows[other]])
         first = np.repeat([True, False], [len(rows[one]), len(rows[other])])
         tested = permutation_test(
             both["value"], first, strata=both["orientation"], seed=resampling.seed, permutations=drawn
         )
         found.append(tested.p)
-    limit = 1 - resampling.confidence
+        least += [tested.least_p] if tested.least_p is not None else []
+    if not least or min(least) * len(pairs) > limit:
+        return ["–"] * len(rows)
     differing = [pair for pair, p in zip(pairs, holm(found), strict=True) if p is not None and p <= limit]
     letters = compact_letters(range(len(rows)), differing)
     return [letters[place] for place in range(len(rows))]
@@ -304,7 +333,3 @@ def _cost(tables: Tables, model: str, counted: Mapping[str, Any]) -> float | Non
     if any(tokens is None or price is None for tokens, price in values):
         return None
     return float(sum(tokens * price for tokens, price in values) / 1e6)
-
-
-def _or_last(estimate: float | None) -> float:
-    return -np.inf if estimate is None else estimate

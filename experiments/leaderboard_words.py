@@ -33,7 +33,7 @@ def leaderboard_table(summary: Mapping[str, Any]) -> Table:
     if known["cost"]:
         made.add_column("cost", justify="right", no_wrap=True)
     for row in rows:
-        cells = [str(row["rank"]), escape(f"{row['induction']}{' (S)' if row['synthetic'] else ''}")]
+        cells = [str(row["rank"] or "–"), escape(f"{row['induction']}{' (S)' if row['synthetic'] else ''}")]
         cells += [escape(row["model"])] * models
         cells += [_stacked(row["value_rationality_corrected"], ".2f"), row["letters"]]
         cells += [_plain(row["value_rationality"], ".2f"), _plain(row["in_category_share"], ".0%")]
@@ -55,10 +55,15 @@ def _caption(board: Mapping[str, Any]) -> str:
     first = board["rows"][0]
     units = first["value_rationality_corrected"]
     orders = next((row["order_sensitivity"]["orders"] for row in board["rows"] if row["order_sensitivity"]), None)
+    brackets = "too few units: no intervals"
+    if units["low"] is not None:
+        brackets = (
+            f"brackets: {board['confidence']:.0%} intervals over {units['units']} {units['unit']} in the first row"
+        )
+    told = "rows that share a letter do not differ (permutation tests within orientations, Holm over all pairs)"
     said = [
-        f"each row over the orientations alike, before play; brackets: {board['confidence']:.0%} intervals over "
-        f"{units['units']} {units['unit']} in the first row;",
-        "rows that share a letter do not differ (permutation tests within orientations, Holm over all pairs);",
+        f"each row over the orientations alike, participants alike, before play; {brackets};",
+        f"{told if first['letters'] != '–' else 'letters: too few units to tell any rows apart'};",
         f"tokens and cost are of one administration{';' if orders else ''}",
     ]
     if orders:

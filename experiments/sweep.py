@@ -6,6 +6,7 @@ on its folder; a sweep that says "running" and is not locked was killed.
 """
 
 import os
+import shlex
 import sys
 import threading
 import time
@@ -150,17 +151,21 @@ def table(folder: Path, records: Sequence[Mapping[str, Any]], jobs: int) -> list
     counts += [f"{jobs - len(ended)} not begun"] if jobs > len(ended) else []
     shown = ", ".join(one for one in counts if not one.startswith("0 ") or one.endswith("finished"))
     lines = ["", f"sweep of {jobs} job{'s' if jobs != 1 else ''}: {shown}"]
-    varied = read(folder / "sweep.json").get("varied")
+    varied, place = read(folder / "sweep.json").get("varied"), shlex.quote(str(near(folder)))
     for one in records:
         if one["status"] != "finished":
             name = "not ended" if one["status"] == "running" else one["status"]
             said = [text for text in one["overrides"] if varied is None or key(text) in varied]
             lines.append(f"  job {one['job']} {name}: {' '.join(said)}")
             lines += [f"    error   {one['error']}"] if one["error"] else []
-            lines += [f"    again   {one['command']}"] if one["command"] else []
+            larger = " with a larger budget" if one["status"] == "incomplete" else ""
+            lines += [f"    again{larger}   {one['command']}"] if one["command"] else []
+    if not ended:
+        return lines  # refused before the first job, and would be again
     if ended.count("finished") < jobs:
-        lines.append("the same command again skips what is finished and goes on with the rest")
-    return [*lines, f"sweep   {near(folder)}", f"next    python -m experiments.collect {near(folder)}"]
+        larger = " with a larger budget" if "incomplete" in ended else ""
+        lines.append(f"the same command again{larger} skips what is finished and goes on with the rest")
+    return [*lines, f"sweep   {place}", f"next    python -m experiments.collect {place}"]
 
 
 def totals(folder: Path) -> str:

@@ -317,7 +317,7 @@ async def test_a_reply_is_on_disk_before_it_is_returned_and_the_next_run_makes_n
     assert await again.ask(call(cell="y")) == received
     assert nobody.calls == 0
     assert again.accounts == {"y": Account(stored=1)}
-    assert again.identities == {}
+    assert again.identities == {"m-2026": 1}
 
 
 async def test_an_entry_says_which_model_run_and_draw_it_belongs_to():

@@ -50,6 +50,25 @@ def test_a_document_that_lacks_a_column_would_be_noticed():
     assert broken["decisions"] != expected_columns()["decisions"]
 
 
+def listed(text):
+    """The files that the map of a folder names, each as often as it names them."""
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return sorted(name for row in rows for name in re.findall(r"`([^`]+)`", row) if "." not in name)
+
+
+def test_the_map_of_experiments_names_every_file_once():
+    folder = CHECKOUT / "experiments"
+    assert listed((folder / "README.md").read_text()) == sorted(
+        path.stem for path in folder.glob("*.py") if path.stem != "__init__"
+    )
+
+
+def test_a_file_that_the_map_lacks_or_names_twice_would_be_noticed():
+    text = (CHECKOUT / "experiments" / "README.md").read_text()
+    assert listed(text) != listed(text.replace("`junit`", "`xml`"))
+    assert listed(text) != listed(text.replace("`junit`", "`junit`, `run`"))
+
+
 def test_every_failure_reason_is_documented():
     documented = set(re.findall(r"^\| `(\w+)` \| [^|]+ \|$", OUTPUTS.split("## Failures")[1], flags=re.MULTILINE))
     assert documented == {failure.value for failure in Failure}

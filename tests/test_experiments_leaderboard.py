@@ -12,7 +12,7 @@ from experiments.leaderboard import RANKED_BY, rows, write_leaderboard
 from experiments.leaderboard_words import leaderboard_table
 from experiments.statistics import Resampling
 from games.randomness import stream
-from games.rationality import chance_level
+from games.rationality import chance_corrected, chance_level
 from games.svo import Orientation
 from tests.commands import run
 
@@ -84,6 +84,41 @@ def test_an_orientation_without_an_angle_leaves_the_row_without_an_estimate_and_
     assert [row["induction"] for row in board] == ["b", "a"]
     assert board[1][RANKED_BY]["estimate"] is None
     assert board[1]["without_angle"] == 5
+    assert (board[0]["rank"], board[1]["rank"], board[1]["letters"]) == (1, None, "–")
+
+
+def test_with_too_few_units_no_letters_are_given_instead_of_one_for_all():
+    few = {name: [value, value + 0.01] for name, value in (("a", 0.9), ("b", 0.5), ("c", 0.1))}
+    assert {row["letters"] for row in rows(administered(few), {}, RESAMPLING)} == {"–"}
+    many = {name: [value, value + 0.01] * 4 for name, value in (("a", 0.9), ("b", 0.5), ("c", 0.1))}
+    assert [row["letters"] for row in rows(administered(many), {}, RESAMPLING)] == ["a", "b", "c"]
+
+
+def test_many_units_do_not_take_the_letters_away():
+    rng = np.random.default_rng(2)
+    values = {str(number): rng.normal(0.9 - 0.1 * number, 0.1, 300) for number in range(8)}
+    assert len({row["letters"] for row in rows(administered(values), {}, RESAMPLING)}) == 8
+
+
+def test_an_interval_never_leaves_what_participants_can_reach():
+    piled = {"a": [1, 1, 1, 1, 1, 1, 0.999, 0.6], "b": [-1.0] * 8}
+    for row in rows(administered(piled), {}, RESAMPLING):
+        for one in (row, *row["orientations"]):
+            found = one[RANKED_BY]
+            assert chance_corrected(0.0, "prosocial") <= found["low"] <= found["estimate"] <= found["high"] <= 1
+
+
+def test_one_value_out_of_line_does_not_make_an_interval_of_everything():
+    (row, _) = rows(administered({"a": [1, 1, 1, 1, 1, 1, 0.999, 0.6], "b": [-1.0] * 8}), {}, RESAMPLING)
+    student = 2.36 * np.std([1, 1, 1, 1, 1, 1, 0.999, 0.6], ddof=1) / 8**0.5
+    assert row[RANKED_BY]["estimate"] - row[RANKED_BY]["low"] < 3 * student
+
+
+def test_values_that_all_agree_are_no_proof():
+    (row, _) = rows(administered({"a": [1.0] * 8, "b": [0.0] * 8}), {}, RESAMPLING)
+    least, otherwise = float(chance_corrected(0.0, "prosocial")), 1 - 0.025 ** (1 / 8)
+    assert row[RANKED_BY]["low"] == pytest.approx(1 - otherwise * (1 - least))
+    assert row[RANKED_BY]["high"] == 1
 
 
 def test_the_turn_of_the_order_is_within_participants():
