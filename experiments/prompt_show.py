@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from experiments.differences import Pieces, differing, marked
+from experiments.marked import Pieces, differing, marked
 from experiments.readings import Message, Reading, tokens
 
 _COLUMN = 32

@@ -70,9 +70,16 @@ def tokens(text: str) -> int:
 def composed(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
     """The configuration that these overrides compose, and the sweep that its experiment is, "" for none.
 
-    Raises Hydra's own errors for an override that it does not know, SettingError for a sweep and for a secret.
+    Raises Hydra's own errors for an override that it does not know, SettingError for a sweep, a wording that is named
+    as a file, and a secret.
     """
     for one in OverridesParser.create().parse_overrides(list(overrides)):
+        names_wording = one.key_or_group.rpartition(".")[2] in {"induction", "inductions", "framing"}
+        if names_wording and (file := re.search(r"[^\s\[,=]+\.ya?ml\b", one.input_line or "")):
+            raise SettingError(
+                f"{one.input_line}: a wording must lie in conf/induction/ or conf/framing/ to be shown or run, and is "
+                f"named without folder and .yaml; `lint` takes any file: python -m experiments.prompt lint {file[0]}"
+            )
         if one.is_sweep_override():
             raise SettingError(
                 f"{one.input_line}: a sweep has a job for each value, and one is shown at a time; name one value, or "

@@ -14,6 +14,7 @@ from jinja2 import TemplateSyntaxError
 
 from agents.induction import PERSONS, Induction, Step, misfits
 from experiments.translations import translation_findings
+from experiments.wording_four import unlike_findings
 from experiments.wording_texts import (
     allocations,
     asked_in,
@@ -22,18 +23,14 @@ from experiments.wording_texts import (
     pairs,
     parts,
     places,
-    sentences,
     spoken,
     whole,
 )
-from experiments.wording_words import CHINESE, LABELS, LOADED, PEOPLE, POINTS, TASKS
+from experiments.wording_words import CHINESE, LABELS, LANGUAGES, LOADED, PEOPLE, POINTS, TASKS
 from experiments.wordings import Finding, Wording
 from games.errors import SettingError
 from games.svo import Orientation
 
-LONGEST, LONG = 0.25, 0.15
-"""How far an orientation's text may be from the mean of the four, as a share of it: beyond the first it is an error,
-beyond the second a warning."""
 _KEYS = {one.name for one in fields(Induction)}
 
 
@@ -64,9 +61,8 @@ def induction_findings(file: str, data: Mapping[str, Any], group: str = "inducti
     yield from _of_the_tasks(file, made, template)
     if unfit:
         return
-    texts = {one: whole(made, one) for one in Orientation}
-    yield from _lengths(file, made, texts)
-    yield from _declared(file, made, template + "".join(texts.values()))
+    yield from unlike_findings(file, made)
+    yield from _declared(file, made, template + "".join(whole(made, one) for one in Orientation))
     if made.translation_of:
         yield from translation_findings(file, made)
 
@@ -151,25 +147,6 @@ def _leaks(file: str, made: Induction, template: str) -> Iterator[Finding]:
                 yield Finding("warning", file, orientation.value, "label not named", what, instead)
 
 
-def _lengths(file: str, made: Induction, texts: Mapping[Orientation, str]) -> Iterator[Finding]:
-    counted = {"characters": {one: len(text) for one, text in texts.items()}}
-    if made.language not in {"zh", "ja"}:
-        counted["words"] = {one: len(text.split()) for one, text in texts.items()}
-    for unit, lengths in counted.items():
-        mean = sum(lengths.values()) / len(lengths)
-        for orientation, length in lengths.items():
-            away = abs(length - mean) / mean if mean else 0.0
-            if away > LONG:
-                level = "error" if away > LONGEST else "warning"
-                what = f"{length} {unit}, where the mean of the four is {mean:.0f} ({away:.0%} away)"
-                instead = f"word the four alike, within {LONG:.0%}: length is confounded with the value"
-                yield Finding(level, file, orientation.value, "unequal length", what, instead)
-    counts = {one: sentences(text) for one, text in texts.items()}
-    if len(set(counts.values())) > 1:
-        what = "sentences: " + ", ".join(f"{one} {count}" for one, count in counts.items())
-        yield Finding("warning", file, "", "unequal length", what, "give the four the same number of sentences")
-
-
 def _loaded_in_induction(file: str, made: Induction, template: str) -> Iterator[Finding]:
     if not made.values:
         for word in hits(LOADED, template):
@@ -210,11 +187,16 @@ def _of_the_tasks(file: str, made: Induction, template: str) -> Iterator[Finding
 
 
 def _declared(file: str, made: Induction, text: str) -> Iterator[Finding]:
-    if (CHINESE.search(text) is not None) != (made.language == "zh") and text.strip():
-        what = (
-            f"language is {made.language}, but its text has {'' if CHINESE.search(text) else 'no '}Chinese characters"
-        )
+    chinese = CHINESE.search(text) is not None
+    # Japanese is written with some of these characters, or with none.
+    if chinese != (made.language == "zh") and made.language != "ja" and text.strip():
+        what = f"language is {made.language}, but its text has {'' if chinese else 'no '}Chinese characters"
         yield Finding("error", file, "", "language", what, "set `language` to what it is in")
+    if made.language not in LANGUAGES:
+        what = f"no word lists for {made.language}: labels and loaded words were not looked for"
+        yield Finding(
+            "note", file, "", "language", what, f"read it for them; there are lists for {', '.join(LANGUAGES)}"
+        )
     if made.values and not made.person:
         yield Finding("note", file, "", "person", "no `person`", "add `person: first`, second or third")
 

@@ -13,7 +13,7 @@ from agents.received import Received
 from agents.setting import Setting
 from agents.wording import Framing, Words
 from experiments.catalogue import built, member
-from experiments.differences import CLOSE, OPEN, differing, marked
+from experiments.marked import CLOSE, OPEN, differing, marked
 from experiments.prompt import main
 from experiments.readings import REPLY, composed, need, questions, reading, readings, tokens, unasked
 from games.errors import SettingError
@@ -22,7 +22,7 @@ from games.types import Occasion
 
 NAMES = [one.value for one in Orientation]
 
-# --- differences -----------------------------------------------------------------------------------------------------
+# --- marks -----------------------------------------------------------------------------------------------------------
 
 TEXTS = st.lists(st.text("ab c,.\n你我", max_size=30), min_size=1, max_size=4)
 
@@ -227,6 +227,8 @@ def test_the_sweep_of_an_experiment_is_said_and_a_sweep_on_the_line_is_refused(c
     ("words", "told"),
     [
         (["induction=nope"], "Could not find 'induction/nope'"),
+        (["induction=/tmp/x/ledger.yaml"], "must lie in conf/induction/ or conf/framing/ to be shown or run"),
+        (["population.inductions=[label,own.yml]"], "any file: python -m experiments.prompt lint own.yml"),
         (["--decision", "16"], "decision 16: one player is asked 15 decisions here, 1 to 15"),
         (["--decision", "0"], "decision 0"),
         (["--orientation", "selfish"], "orientation 'selfish' is not in the population"),

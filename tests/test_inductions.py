@@ -9,7 +9,8 @@ import pytest
 from agents.induction import Induction
 from experiments.catalogue import built, known, member
 from experiments.wording_lint import framing_findings, induction_findings, lint
-from experiments.wording_texts import pairs, spoken
+from experiments.wording_texts import hits, pairs, spoken
+from experiments.wording_words import LABELS, LOADED
 from experiments.wordings import Finding, Wording, members
 from games.svo import Orientation
 from tests.commands import CHECKOUT
@@ -76,6 +77,10 @@ def test_a_good_wording_has_no_finding():
             ("warning", "unequal length", "prosocial"),
         ),
         (changed(prosocial="You want it. You do, indeed."), ("warning", "unequal length", "")),
+        (changed(system="Much that all four read. " * 9 + "{{ value }}", prosocial="You want it all. You do. " * 3),
+         ("warning", "unequal length", "prosocial")),
+        # the same text
+        (changed(altruistic="You want it  all.", prosocial="You want it all."), ("error", "same text", "")),
         # orientations and variables
         (changed(values=without(GOOD["values"], "competitive")), ("error", "orientations", "")),
         (changed(values=GOOD["values"] | {"selfish": {"value": "x"}}), ("error", "variables", "")),
@@ -111,11 +116,12 @@ def test_a_good_wording_has_no_finding():
         # what it says of itself
         (changed(system="你有一种价值观。{{ value }}"), ("error", "language", "")),
         (changed(language="zh"), ("error", "language", "")),
+        (changed(language="fr"), ("note", "language", "")),
         (without(GOOD, "person"), ("note", "person", "")),
         # translations
         (changed(translation_of="nope"), ("error", "translation", "")),
     ],
-)
+)  # fmt: skip
 def test_every_check_finds_what_it_is_for(data, expected):
     assert expected in found(data)
 
@@ -135,6 +141,41 @@ def test_words_are_checked_although_an_orientation_is_missing():
     assert not [one for one in found(torn) if one[2] == "competitive"]
 
 
+def lines(data, check):
+    return [one.what for one in induction_findings("f.yaml", data) if one.check == check]
+
+
+def test_orientations_that_read_the_same_are_named():
+    same = dict.fromkeys(("altruistic", "prosocial", "competitive"), "You want all of it for them.")
+    assert lines(changed(**same), "same text") == ["altruistic, prosocial and competitive read the same"]
+    two = changed(altruistic="One of a kind.", prosocial="ONE of a kind.", individualistic="Two.", competitive="two.")
+    assert len(lines(two, "same text")) == 2
+    assert lines(GOOD, "same text") == []
+    assert lines({"name": "c", "source": "s", "system": "Nothing."}, "same text") == []
+
+
+def test_shared_text_does_not_hide_unequal_values_and_names_may_differ_in_length():
+    shared = changed(system="Much that all four read. " * 20 + "{{ value }}", prosocial="You want it all. " * 4)
+    (told,) = [one for one in lines(shared, "unequal length") if "characters" in one]
+    assert told == "68 characters in its values alone, where the mean of the four is 42 (63% away)"
+    names = {"altruistic": "kind", "prosocial": "all together", "individualistic": "me", "competitive": "ahead"}
+    assert lines(changed(system="Much that all four read. " * 9 + "{{ value }}", **names), "unequal length") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        ("fr", "Tu veux tout. {{ value }}", ["no word lists for fr: labels and loaded words were not looked for"]),
+        ("ja", "あなたの価値。{{ value }}", ["no word lists for ja: labels and loaded words were not looked for"]),
+        ("ja", "価値を持つ。{{ value }}", ["no word lists for ja: labels and loaded words were not looked for"]),
+        ("en", "You want {{ value }}", []),
+        ("de", "你要{{ value }}", ["language is de, but its text has Chinese characters"]),
+    ],
+)
+def test_a_language_without_word_lists_is_said(language, text, told):
+    assert lines(changed(language=language, system=text), "language") == told
+
+
 def test_an_item_in_the_text_of_all_is_told_once():
     told = [one for one in found(changed(system="You took 85 and 50. {{ value }}")) if one[1] == "item of a measure"]
     assert told == [("error", "item of a measure", "")]
@@ -145,6 +186,32 @@ def test_a_finding_is_a_line_with_file_orientation_what_and_remedy():
     assert str(one).startswith("error   f.yaml: prosocial: 'prosocial' names the value, and names_value is not true; ")
     assert "set `names_value: true`" in str(one)
     assert "\n" not in str(one)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (LABELS[Orientation.ALTRUISTIC], "altruistic, unselfish, uneigennützig, desinteresado, 利他"),
+        (LABELS[Orientation.PROSOCIAL], "prosocial, pro-social, Pro social, prosozial, prosociales, 亲社会"),
+        (LABELS[Orientation.INDIVIDUALISTIC], "selfish, eigensüchtig, Eigennutz, egoísta, 自私"),
+        (LABELS[Orientation.COMPETITIVE], "hyper-competitive, competing, hyperkompetitive, Konkurrent, Konkurrenz"),
+        (LABELS[Orientation.COMPETITIVE], "konkurrieren, competidor, competidora, competir, 竞争"),
+        (LOADED, "justice, injustice, gerecht, Ungerechtigkeit, justicia, injusticia, injusto, 公平, 正义"),
+        (LOADED, "cooperate, kooperativ, kooperieren, cooperar, 合作"),
+        (LOADED, "honest, dishonesty, ehrlich, unehrlich, honesto, deshonesta, 诚实"),
+        (LOADED, "kindness, gütig, bondad, 善良, trust, Vertrauen, confianza, 信任"),
+    ],
+)
+def test_words_are_found_in_all_four_languages(pattern, words):
+    for word in words.split(", "):
+        assert pattern.search(f"so {word}, so")
+        assert pattern.search(f"你{word}人")
+
+
+def test_words_that_only_hold_a_listed_one_are_not_found():
+    told = "just adjust competent affair offering Aufehrlichkeit begierig Wunschgier refriend unfriendfair"
+    assert hits(LOADED, told) == []
+    assert not any(pattern.search(told) for pattern in LABELS.values())
 
 
 NEUTRAL = member("framing", "neutral")
@@ -250,15 +317,37 @@ def test_no_translation_is_left_in_english(name):
 PRONOUNS = {"en": r"\byou", "de": r"\b(?:du|dich|dir|dein)", "es": r"\b(?:tú|ti|te|eres|quieres)\b", "zh": "你"}
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es", "zh"])
+SUFFIXES = {"en": "", "de": "_de", "es": "_es", "zh": "_zh"}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES.values())
+def test_the_definition_and_the_second_person_differ_in_the_name_alone(suffix):
+    named, unnamed = made(f"definition{suffix}"), made(f"second_person{suffix}")
+    assert named.system.replace("{{ definition }}", "{{ aim }}") == unnamed.system
+    for one in Orientation:
+        naming, what = re.split("[:：] ?", named.values[one.value]["definition"])
+        aim = unnamed.values[one.value]["aim"]
+        assert (what[0].upper() + what[1:]) == aim
+        assert LABELS[one].search(naming)
+        assert not any(pattern.search(aim) for pattern in LABELS.values())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES.values())
+def test_the_own_goal_begins_as_the_second_person_does(suffix):
+    told, (step,) = made(f"second_person{suffix}"), made(f"self_goal{suffix}").steps
+    assert told.system.split("{{")[0] == step.ask.split("{{")[0]
+    assert made(f"self_goal{suffix}").values == told.values
+
+
+@pytest.mark.parametrize("language", SUFFIXES)
 def test_second_and_third_person_differ_in_the_person(language):
-    suffix = "" if language == "en" else f"_{language}"
-    second, third = made(f"second_person{suffix}"), made(f"third_person{suffix}")
+    second, third = (made(f"{person}_person{SUFFIXES[language]}") for person in ("second", "third"))
+    first, others = (re.split("(?<=[.。]) ?", one.system)[0] for one in (second, third))
+    assert first == others
     for name in NAMES:
         assert re.search(PRONOUNS[language], second.values[name]["aim"], re.IGNORECASE)
         assert not re.search(PRONOUNS[language], third.values[name]["aim"], re.IGNORECASE)
         assert "P" in third.values[name]["aim"]
-        assert second.values[name] == made(f"self_goal{suffix}").values[name]
 
 
 @pytest.mark.parametrize("suffix", ["", "_de", "_es", "_zh"])
@@ -333,9 +422,9 @@ def test_the_table_of_the_library_is_what_the_files_say():
 
 def test_every_check_is_documented():
     text = (CHECKOUT / "docs" / "prompts.md").read_text(encoding="utf-8")
-    source = Path(CHECKOUT / "experiments" / "wording_lint.py").read_text(encoding="utf-8")
-    checks = set(re.findall(r'Finding\(\s*(?:"\w+"|level), file, [^,]+, "([\w ]+)"', source))
-    assert {"leaked label", "unequal length", "loaded word", "item of a measure"} <= checks
+    source = "".join(one.read_text(encoding="utf-8") for one in Path(CHECKOUT, "experiments").glob("wording_*.py"))
+    checks = set(re.findall(r'Finding\(\s*(?:"\w+"|level|"error" if .+ else "\w+"), file, [^,]+, "([\w ]+)"', source))
+    assert {"leaked label", "unequal length", "same text", "loaded word", "item of a measure"} <= checks
     for check in checks | {"keys", "variables", "orientations", "template", "translation", "unreadable"}:
         assert f"| {check} |" in text
 
