@@ -111,7 +111,9 @@ WORDS: str = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     "|eighteen|nineteen|twenty"
 )
-_UNIT = r"(?:points?|punkte?|puntos?|pts?|tokens?|coins?|units?|credits?|dollars?|euros?|chips|fish|个|点|分|元|枚|[$€£¥])+"
+_UNIT = (
+    r"(?:points?|punkte?|puntos?|pts?|tokens?|coins?|units?|credits?|dollars?|euros?|chips|fish|个|点|分|元|枚|[$€£¥])+"
+)
 NUMBER = _any_case(
     r"(?P<hedge>(?:either|between|about|around|roughly|approximately|approx\.?|nearly|almost|at least|at most|up to"
     r"|maybe|more than|less than|over|under|[~≈<>≤≥]) ?)?(?:all (?:of )?(?:my )?|a total of |exactly )?"

@@ -13,13 +13,17 @@ from typing import Any
 import pandas as pd
 
 from agents.limits import Limits
-from experiments.collected_jobs import Job, numbers, plain
+from experiments.collected_jobs import FoundRun, numbers, plain
 from experiments.factors import typed_keys
+from experiments.store import read_table
+from games.errors import SettingError, unknown
 
 KINDS = ("code", "models", "prompts", "schema")
 """What runs may disagree in, as the command line names it."""
 _RATES = {one.name for one in fields(Limits)} | {"price"}
 """Settings of a model that change no reply."""
+_TOLD = 6
+"""Differences that a refusal names at most."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Disagreement:
     versions: Mapping[int, str]
 
 
-def disagreements(jobs: Sequence[Job], varied: pd.DataFrame) -> list[Disagreement]:
+def disagreements(jobs: Sequence[FoundRun], varied: pd.DataFrame) -> list[Disagreement]:
     """Every difference between the manifests that nobody asked for. varied: `factors` of the jobs."""
     groups = {group for job in jobs for group in job.choices}
     typed = set(typed_keys(jobs))
@@ -49,7 +53,27 @@ def disagreements(jobs: Sequence[Job], varied: pd.DataFrame) -> list[Disagreemen
     return found
 
 
-def unverifiable(jobs: Sequence[Job]) -> list[str]:
+def mixed(given: str) -> Sequence[str]:
+    """The kinds that `--mix` names, with commas, or `all`. Raises SettingError for an unknown one."""
+    named = [one for one in given.split(",") if one]
+    for kind in named:
+        if kind not in {*KINDS, "all"}:
+            raise unknown("--mix", kind, [*KINDS, "all"])
+    return KINDS if "all" in named else named
+
+
+def refuse(found: Sequence[Disagreement], mix: Sequence[str]) -> None:
+    """Raise SettingError, naming each difference that is of no kind in mix, if there is any."""
+    found = [one for one in found if one.kind not in mix]
+    if not found:
+        return
+    kinds = ",".join(dict.fromkeys(one.kind for one in found))
+    more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+    named = "; ".join(f"{one.kind}: {one.told}" for one in found[:_TOLD])
+    raise SettingError(f"these runs were not made alike. {named}{more}; add --mix {kinds} to mix them")
+
+
+def unverifiable(jobs: Sequence[FoundRun]) -> list[str]:
     """What the manifests cannot tell, in words: changes that were never committed, and revisions that nobody knows."""
     found = []
     if changed := [job.number for job in jobs if _revision(job)[1]]:
@@ -70,27 +94,27 @@ def _of_words(key: str) -> bool:
     return parts[0] in {"game", "measure"} and "words" in parts
 
 
-def _alike(jobs: Sequence[Job], varied: pd.DataFrame, keys: Sequence[str]) -> Iterator[list[Job]]:
+def _alike(jobs: Sequence[FoundRun], varied: pd.DataFrame, keys: Sequence[str]) -> Iterator[list[FoundRun]]:
     """The jobs by equal values of the keys."""
-    sorted_out: dict[str, list[Job]] = {}
+    sorted_out: dict[str, list[FoundRun]] = {}
     for job in jobs:
         sorted_out.setdefault(repr([varied.loc[job.number, key] for key in dict.fromkeys(keys)]), []).append(job)
     yield from sorted_out.values()
 
 
-def _schema(jobs: Sequence[Job]) -> Iterator[Disagreement]:
+def _schema(jobs: Sequence[FoundRun]) -> Iterator[Disagreement]:
     versions = {job.number: str(job.manifest.get("schema")) for job in jobs}
     if len(set(versions.values())) > 1:
         yield Disagreement("schema", f"the tables have {_by(versions, 'version {}', before='in')}", versions)
 
 
-def _revision(job: Job) -> tuple[str | None, bool]:
+def _revision(job: FoundRun) -> tuple[str | None, bool]:
     code = job.manifest.get("code") or {}
     return code.get("commit"), bool(code.get("uncommitted_changes"))
 
 
-def _code(jobs: Sequence[Job]) -> Iterator[Disagreement]:
-    def named(job: Job) -> str:
+def _code(jobs: Sequence[FoundRun]) -> Iterator[Disagreement]:
+    def named(job: FoundRun) -> str:
         commit, changed = _revision(job)
         return f"{(commit or 'unknown')[:12]}{' with uncommitted changes' if changed else ''}"
 
@@ -99,17 +123,14 @@ def _code(jobs: Sequence[Job]) -> Iterator[Disagreement]:
         yield Disagreement("code", _by(versions, "made by commit {}"), versions)
 
 
-def _models(jobs: Sequence[Job]) -> Iterator[Disagreement]:
+def _models(jobs: Sequence[FoundRun]) -> Iterator[Disagreement]:
     labels = dict.fromkeys(label for job in jobs for label in job.manifest.get("models") or {})
     for label in labels:
         users = [job for job in jobs if label in (job.manifest.get("models") or {})]
         known = {job.number: job.manifest["models"][label] for job in users}
-        # A run that was broken off before any reply has no identity to compare.
-        identities = {
-            number: " and ".join(one["identities"]) or "no identity"
-            for number, one in known.items()
-            if one["identities"] or _status(jobs, number) == "finished"
-        }
+        told_by = {job.number: known[job.number]["identities"] or _identities(job, label) for job in users}
+        # A run without any reply, or of an endpoint that does not say who it is, has no identity to compare.
+        identities = {number: " and ".join(one) for number, one in told_by.items() if one}
         if len(set(identities.values())) > 1:
             told = f"model {label} answered {_by(identities, 'as {}', before='in')}"
             yield Disagreement("models", told, identities)
@@ -120,8 +141,10 @@ def _models(jobs: Sequence[Job]) -> Iterator[Disagreement]:
                 yield Disagreement("models", f"model {label} was set to {_by(values, '{}', before='in')}", values)
 
 
-def _status(jobs: Sequence[Job], number: int) -> str:
-    return next(job.status for job in jobs if job.number == number)
+def _identities(job: FoundRun, label: str) -> list[str]:
+    """Who answered by the table of decisions: a manifest may name nobody where the store gave every reply."""
+    asked = read_table(job.folder, "decisions", ["model", "identity"])
+    return sorted(asked.loc[asked["model"] == label, "identity"].dropna().unique())
 
 
 def _settings(node: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -133,7 +156,7 @@ def _settings(node: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield name, plain(node)
 
 
-def _prompts(jobs: Sequence[Job]) -> Iterator[Disagreement]:
+def _prompts(jobs: Sequence[FoundRun]) -> Iterator[Disagreement]:
     """One disagreement for all texts that divide the jobs in the same way."""
     by_division: dict[str, list[str]] = {}
     hashes = {job.number: job.manifest.get("prompts") or {} for job in jobs}

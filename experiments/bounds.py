@@ -71,8 +71,8 @@ def told(found: Mapping[str, Any], form: str) -> str:
         return f"{found['estimate']:{form}}"
     if bounds is None:
         return "–"
-    low, high = f"{bounds['low']:{form}}", f"{bounds['high']:{form}}"
-    return low if low == high else _between(low, high)
+    # Two ends that read alike are still no estimate.
+    return _between(f"{bounds['low']:{form}}", f"{bounds['high']:{form}}")
 
 
 def bounds_told(found: Mapping[str, Any], form: str) -> str:

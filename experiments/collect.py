@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.exits import refused
-from games.errors import CommonwealError, SettingError, unknown
+from games.errors import CommonwealError, SettingError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.agreement import Disagreement
-    from experiments.collected_jobs import Job
+    from experiments.collected_jobs import FoundRun
 
 _TOLD = 6
-"""Differences that a refusal names at most."""
+"""Runs that are left out and named where nothing is left."""
 
 
 def collect_sweeps(folders: Sequence[Path], into: Path, *, unfinished: bool, mix: Sequence[str]) -> dict[str, Any]:
@@ -29,13 +29,13 @@ def collect_sweeps(folders: Sequence[Path], into: Path, *, unfinished: bool, mix
     unfinished: whether to take runs that did not come to their end.  mix: kinds of differences that are allowed.
     Raises SettingError where there is nothing to collect, runs disagree, or a run's files are damaged.
     """
-    from experiments.agreement import disagreements, unverifiable
+    from experiments.agreement import disagreements, refuse, unverifiable
     from experiments.collected import collect, write
     from experiments.collected_jobs import find, missing
     from experiments.factors import factors
 
     every = find(folders, into)
-    left_out = missing(folders)
+    left_out = missing(folders, into)
     jobs = []
     for job in every:
         reason = _not_taken(job, unfinished=unfinished)
@@ -48,7 +48,7 @@ def collect_sweeps(folders: Sequence[Path], into: Path, *, unfinished: bool, mix
         raise SettingError(f"no run to collect in {', '.join(map(str, folders))} ({told})")
     varied = factors(jobs)
     found = disagreements(jobs, varied)
-    _refuse([one for one in found if one.kind not in mix])
+    refuse(found, mix)
     varied = _with_mixed(varied, found)
     jobs, twice = _once(jobs, varied)
     left_out += twice
@@ -71,7 +71,7 @@ def collect_sweeps(folders: Sequence[Path], into: Path, *, unfinished: bool, mix
     return {"about": about, "jobs": jobs, "written": written, **tables}
 
 
-def _not_taken(job: "Job", *, unfinished: bool) -> str:
+def _not_taken(job: "FoundRun", *, unfinished: bool) -> str:
     """Why a run is left out; "" for one that is taken."""
     if job.status == "finished":
         return ""
@@ -81,16 +81,6 @@ def _not_taken(job: "Job", *, unfinished: bool) -> str:
     if (job.folder / "summary.json").exists():
         return ""
     return f"it has no summary; `python -m experiments.report {job.folder}` writes it"
-
-
-def _refuse(found: Sequence["Disagreement"]) -> None:
-    """Raise SettingError if there is any difference, naming each."""
-    if not found:
-        return
-    kinds = ",".join(dict.fromkeys(one.kind for one in found))
-    more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    named = "; ".join(f"{one.kind}: {one.told}" for one in found[:_TOLD])
-    raise SettingError(f"these runs were not made alike. {named}{more}; add --mix {kinds} to mix them")
 
 
 def _with_mixed(varied: "pd.DataFrame", found: Sequence["Disagreement"]) -> "pd.DataFrame":
@@ -104,9 +94,9 @@ def _with_mixed(varied: "pd.DataFrame", found: Sequence["Disagreement"]) -> "pd.
     return made
 
 
-def _once(jobs: Sequence["Job"], varied: "pd.DataFrame") -> tuple[list["Job"], list[dict[str, Any]]]:
+def _once(jobs: Sequence["FoundRun"], varied: "pd.DataFrame") -> tuple[list["FoundRun"], list[dict[str, Any]]]:
     """The jobs without those that repeat another: the same settings and seed have the same replies from the store."""
-    kept: dict[str, Job] = {}
+    kept: dict[str, FoundRun] = {}
     left_out = []
     for job in jobs:
         settings, anew = job.manifest.get("settings"), (job.manifest.get("replies") or {}).get("mode") == "refresh"
@@ -124,7 +114,7 @@ def _values(column: "pd.Series[Any]") -> list[Any]:
     return levels.where(levels.notna(), None).tolist()
 
 
-def sweep_marks(people: "pd.DataFrame", jobs: Sequence["Job"]) -> list[str]:
+def sweep_marks(people: "pd.DataFrame", jobs: Sequence["FoundRun"]) -> list[str]:
     """What must be said wherever the sweep is shown, each with its word before a colon."""
     from experiments.collected_jobs import numbers
     from experiments.summary import marks
@@ -152,16 +142,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        from experiments.agreement import KINDS
+        from experiments.agreement import mixed
 
-        mix = [one for one in asked.mix.split(",") if one]
-        for kind in mix:
-            if kind not in {*KINDS, "all"}:
-                raise unknown("--mix", kind, [*KINDS, "all"])
         folders = [Path(one) for one in asked.folders]
         into = Path(asked.into) if asked.into else folders[0]
-        allowed = KINDS if "all" in mix else mix
-        found = collect_sweeps(folders, into, unfinished=asked.unfinished, mix=allowed)
+        found = collect_sweeps(folders, into, unfinished=asked.unfinished, mix=mixed(asked.mix))
         _told(found, into, asked)
     except (CommonwealError, OSError) as error:
         return refused(error)

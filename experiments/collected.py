@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.bounds import figure_of_play
-from experiments.collected_jobs import Job
+from experiments.collected_jobs import FoundRun
 from experiments.schema import COLUMNS
 from experiments.statistics import Resampling
 from experiments.store import read_json, write_json
@@ -75,7 +75,7 @@ _MEASURED = ("angle", "deviation", "value_rationality", "value_rationality_corre
 _SHARES = ("in_category_share", "consistent_share", "transitive_share")
 
 
-def collect(jobs: Sequence[Job], varied: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def collect(jobs: Sequence[FoundRun], varied: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables. varied: the factors, by job. Raises SettingError, naming the job, where its files are damaged."""
     rows: list[dict[str, Any]] = []
     people: list[pd.DataFrame] = []

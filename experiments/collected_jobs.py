@@ -14,7 +14,7 @@ from games.errors import SettingError
 
 
 @dataclass(frozen=True)
-class Job:
+class FoundRun:
     """One run of a sweep.
 
     number: its number in the sweep; consecutive where several sweeps are collected.  run: its folder, relative to where
@@ -38,7 +38,7 @@ class Job:
         return str(self.manifest.get("status"))
 
 
-def find(folders: Sequence[Path], into: Path) -> list[Job]:
+def find(folders: Sequence[Path], into: Path) -> list[FoundRun]:
     """The jobs in sweep folders and run folders, by number, finished or not.
 
     into: where the collected tables go. Raises SettingError for a folder that is not there, holds no run, or holds one
@@ -63,8 +63,11 @@ def _runs(sweep: Path) -> list[Path]:
     return sorted(runs, key=lambda one: (int(one.name) if one.name.isdigit() else -1, str(one)))
 
 
-def missing(folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """Jobs of sweeps that have a record, or were to be done, but no run: each with its number, status and reason."""
+def missing(folders: Sequence[Path], into: Path) -> list[dict[str, Any]]:
+    """Jobs of sweeps that have a record, or were to be done, but no run: each with its number, status and reason.
+
+    into: where the collected tables go; `run` is the folder, relative to it, where the run would be.
+    """
     found: list[dict[str, Any]] = []
     for sweep in folders:
         records = {int(path.stem): path for path in (sweep / "jobs").glob("*.json") if path.stem.isdigit()}
@@ -74,12 +77,15 @@ def missing(folders: Sequence[Path]) -> list[dict[str, Any]]:
             if (sweep / str(number) / "manifest.json").exists():
                 continue
             record = read_json(records[number].parent, str(number)) if number in records else {}
-            told = {"status": str(record.get("status", "missing")), "reason": record.get("error") or "no run in it"}
-            found.append({"run": str(sweep / str(number)), "job": number} | told)
+            ended = str(record.get("status", "finished"))
+            # What its record calls finished was deleted since, or never begun.
+            status = "missing" if ended == "finished" else ended
+            told = {"status": status, "reason": record.get("error") or "no run in it"}
+            found.append({"run": _relative(sweep / str(number), into), "job": number} | told)
     return found
 
 
-def _job(number: int, folder: Path, into: Path) -> Job:
+def _job(number: int, folder: Path, into: Path) -> FoundRun:
     hydra = folder / ".hydra"
     if not (hydra / "config.yaml").exists():
         return _recorded(number, folder, into)
@@ -87,7 +93,7 @@ def _job(number: int, folder: Path, into: Path) -> Job:
     about, _ = _loaded(hydra / "hydra.yaml", resolve=False)
     overrides: Any = OmegaConf.load(hydra / "overrides.yaml") if (hydra / "overrides.yaml").exists() else []
     chosen = about.get("hydra", {}).get("runtime", {}).get("choices", {})
-    return Job(
+    return FoundRun(
         number=number,
         folder=folder,
         run=_relative(folder, into),
@@ -99,7 +105,7 @@ def _job(number: int, folder: Path, into: Path) -> Job:
     )
 
 
-def _recorded(number: int, folder: Path, into: Path) -> Job:
+def _recorded(number: int, folder: Path, into: Path) -> FoundRun:
     """A job whose folder lost what Hydra saved: what was typed is in the sweep's record of it, if there is one."""
     records = folder.parent / "jobs"
     record = read_json(records, folder.name) if (records / f"{folder.name}.json").exists() else {}
@@ -107,7 +113,7 @@ def _recorded(number: int, folder: Path, into: Path) -> Job:
     typed = [one.lstrip("+") for one in overrides if "=" in one and not one.startswith("~")]
     settings: Any = OmegaConf.to_container(OmegaConf.from_dotlist(typed), resolve=False)
     manifest = read_json(folder, "manifest")
-    return Job(number, folder, _relative(folder, into), manifest, overrides, settings, settings, {})
+    return FoundRun(number, folder, _relative(folder, into), manifest, overrides, settings, settings, {})
 
 
 def _relative(folder: Path, into: Path) -> str:
@@ -133,7 +139,7 @@ def _loaded(path: Path, *, resolve: bool = True) -> tuple[dict[str, Any], dict[s
 
 
 def numbers(jobs: Sequence[int]) -> str:
-    """Job numbers in words, such as "jobs 0–3 and 7"."""
+    """Numbers of jobs in words, such as "jobs 0–3 and 7"."""
     spans: list[list[int]] = []
     for number in sorted(jobs):
         if spans and number == spans[-1][-1] + 1:

@@ -3,7 +3,7 @@
 A unit is one number that is independent of the others: a participant, a group or an administration, never a decision.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -17,9 +17,9 @@ from experiments.statistics import Interval
 EXACT = 20_000
 """Up to this many arrangements all are gone through: two cells of 8 units have 12,870, 14 pairs have 16,384."""
 PERMUTATIONS = 9_999
-"""How many are drawn where there are more."""
+"""How many are drawn where there are more, and no other number is asked for."""
 _HELD = 4_000_000
-"""How many labels are held at once; with more than 400 units fewer arrangements are drawn, at least 999."""
+"""How many labels are held at once."""
 _TIE = 1e-9
 """Relative to the spread of the values: sums in another order must not break a tie."""
 
@@ -43,6 +43,17 @@ class Tested:
 
 _NOTHING = Tested(None, None, 0, True, None)
 
+type Sizes = tuple[tuple[int, int], ...]
+"""Of each stratum: its units, and how many of them are of the first side."""
+
+
+def drawn(units: int, family: int = 1) -> int:
+    """How many arrangements of so many units are drawn: fewer of more than 400, to save time, but at least 999.
+
+    family: how many tests are corrected together. The least p of each, times their number, stays below 0.025.
+    """
+    return max(min(PERMUTATIONS, max(999, _HELD // units)), 40 * family)
+
 
 def permutation_test(
     values: ArrayLike,
@@ -51,7 +62,7 @@ def permutation_test(
     strata: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
     seed: int = 0,
-    permutations: int = PERMUTATIONS,
+    permutations: int | None = None,
 ) -> Tested:
     """Whether two sides differ: labels are exchanged between units (Fisher 1935; Pitman 1937).
 
@@ -62,6 +73,7 @@ def permutation_test(
     test stays exact where the two sides are alike in all, and comes to keep its level with many clusters where only
     their means are equal (Chung & Romano 2013, Annals of Statistics 41, 484–507; Wu & Ding 2021, JASA 116, 1898–1913).
     Each unit its own cluster: for unequal spreads. Units that shared a group: for those who influence one another.
+    permutations: how many are drawn where there are more than EXACT; None for as many as `drawn` says.
     """
     numbers, side = np.asarray(values, dtype=np.float64), np.asarray(first, dtype=bool)
     layer = np.zeros(len(numbers), dtype=np.intp) if strata is None else _numbered(strata)
@@ -75,26 +87,33 @@ def permutation_test(
     numbers, side, layer = numbers[order], side[order], layer[order]
     blocks = [np.flatnonzero(layer == level) for level in both]
     sizes = tuple((len(block), int(side[block].sum())) for block in blocks)
-    labels, exact = _labels(sizes, seed, permutations)
     cluster = None if clusters is None else _numbered(np.asarray(clusters)[order])
     observed = _statistics(side[None, :], numbers, blocks, cluster)
     step = max(1, _HELD // (20 * len(numbers)))
+    ways = prod(comb(size, many) for size, many in sizes)
+    exact = ways <= EXACT
+    many = drawn(len(numbers)) if permutations is None else permutations
+    arranged = [_every(sizes)] if exact else _drawn_labels(sizes, seed, many)
     found = np.concatenate(
-        [_statistics(labels[at : at + step], numbers, blocks, cluster) for at in range(0, len(labels), step)]
+        [
+            _statistics(labels[at : at + step], numbers, blocks, cluster)
+            for labels in arranged
+            for at in range(0, len(labels), step)
+        ]
     )
     plain = float(_statistics(side[None, :], numbers, blocks, None)[0])
-    ways = prod(comb(size, many) for size, many in sizes)
     # Where both sides are of one size, exchanging them whole is as extreme again.
     mirrored = 2 if all(size == 2 * many for size, many in sizes) else 1
     return _judged(plain, float(observed[0]), found, exact, _least(mirrored, ways, len(found), exact=exact))
 
 
 def paired_permutation_test(
-    differences: ArrayLike, units: ArrayLike | None = None, *, seed: int = 0, permutations: int = PERMUTATIONS
+    differences: ArrayLike, units: ArrayLike | None = None, *, seed: int = 0, permutations: int | None = None
 ) -> Tested:
     """Whether paired differences are symmetric about 0: their signs flip, unit by unit (Fisher 1935, section 21).
 
     differences: shape (n,); NaN counts as missing.  units: shape (n,); all differences of a unit flip together.
+    permutations: as for `permutation_test`.
     """
     numbers = np.asarray(differences, dtype=np.float64)
     known = np.isfinite(numbers)
@@ -102,8 +121,10 @@ def paired_permutation_test(
         return _NOTHING
     member = _numbered(np.arange(len(numbers)) if units is None else units)[known]
     sums = np.bincount(_numbered(member), weights=numbers[known]) / known.sum()
-    signs, exact = _signs(len(sums), seed, permutations)
-    found = np.einsum("ij,j", signs, sums)
+    exact = 2 ** len(sums) <= EXACT
+    many = drawn(len(sums)) if permutations is None else permutations
+    flipped = _every_sign(len(sums)) if exact else _drawn_signs(len(sums), seed, many)
+    found = np.concatenate([np.einsum("ij,j", signs, sums) for signs in flipped])
     mean = float(sums.sum())
     return _judged(mean, mean, found, exact, _least(2, 2 ** len(sums), len(found), exact=exact))
 
@@ -129,13 +150,16 @@ def equivalent(found: Interval, margin: float | None) -> bool | None:
     found: its interval of confidence 1 − 2α, not 1 − α: both tests reject exactly where that lies within the margin
     (Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15, 657–680). Taken from the same resampled units
     as the difference itself, it holds for groups too, where Welch's t on participants would not.
-    False is not shown, which is not shown to differ. None without an interval or a margin.
+    False is not shown, which is not shown to differ. None without a margin or an interval, and for an interval of no
+    width: units that all say the same leave nothing to judge by how sure that is.
     Raises ValueError for a margin that is not above 0.
     """
     if margin is None or found.low is None or found.high is None:
         return None
     if margin <= 0:
         raise ValueError(f"margin={margin} must be above 0: a difference is never exactly nothing")
+    if found.high - found.low <= _TIE * margin:
+        return None
     return -margin < found.low and found.high < margin
 
 
@@ -212,38 +236,48 @@ def _statistics(
 
 
 @lru_cache(maxsize=4)
-def _labels(sizes: tuple[tuple[int, int], ...], seed: int, permutations: int) -> tuple[NDArray[np.bool_], bool]:
-    """Labels of the first side for strata of these (units, how many of them first): shape (m, n); and whether all."""
-    units = sum(size for size, _ in sizes)
-    if prod(comb(size, many) for size, many in sizes) <= EXACT:
-        made = np.zeros((1, 0), dtype=bool)
-        for size, many in sizes:
-            chosen = np.zeros((comb(size, many), size), dtype=bool)
-            for row, places in enumerate(combinations(range(size), many)):
-                chosen[row, list(places)] = True
-            made = np.hstack([np.repeat(made, len(chosen), axis=0), np.tile(chosen, (len(made), 1))])
-        return made, True
-    rng = np.random.default_rng([seed, units, 0])
-    drawn = _afforded(permutations, units)
-    parts = []
+def _every(sizes: Sizes) -> NDArray[np.bool_]:
+    """All labels of the first side for strata of these (units, how many of them first): shape (m, n)."""
+    made = np.zeros((1, 0), dtype=bool)
     for size, many in sizes:
-        part = np.tile(np.arange(size) < many, (drawn, 1))
-        parts.append(rng.permuted(part, axis=1))
-    return np.hstack(parts), False
+        chosen = np.zeros((comb(size, many), size), dtype=bool)
+        for row, places in enumerate(combinations(range(size), many)):
+            chosen[row, list(places)] = True
+        made = np.hstack([np.repeat(made, len(chosen), axis=0), np.tile(chosen, (len(made), 1))])
+    return made
 
 
-@lru_cache(maxsize=4)
-def _signs(units: int, seed: int, permutations: int) -> tuple[NDArray[np.float64], bool]:
-    """Signs of so many units, shape (m, units), and whether these are all."""
-    if 2**units <= EXACT:
-        bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
-        return np.where(bits, -1.0, 1.0), True
-    rng = np.random.default_rng([seed, units, 1])
-    return np.where(rng.random((_afforded(permutations, units), units)) < 0.5, -1.0, 1.0), False
+def _drawn_labels(sizes: Sizes, seed: int, permutations: int) -> Iterator[NDArray[np.bool_]]:
+    """So many labels for the same, drawn in blocks."""
+    for block, rows in enumerate(_rows(sum(size for size, _ in sizes), permutations)):
+        yield _block(sizes, seed, block, rows)
 
 
-def _afforded(permutations: int, units: int) -> int:
-    return min(permutations, max(999, _HELD // units))
+@lru_cache(maxsize=12)
+def _block(sizes: Sizes, seed: int, block: int, rows: int) -> NDArray[np.bool_]:
+    rng = np.random.default_rng([seed, sum(size for size, _ in sizes), 0, block])
+    parts = [rng.permuted(np.tile(np.arange(size) < many, (rows, 1)), axis=1) for size, many in sizes]
+    return np.hstack(parts)
+
+
+def _every_sign(units: int) -> Iterator[NDArray[np.float64]]:
+    """All signs of so many units, shape (m, units)."""
+    bits = np.arange(2**units)[:, None] >> np.arange(units) & 1
+    yield np.where(bits, -1.0, 1.0)
+
+
+def _drawn_signs(units: int, seed: int, permutations: int) -> Iterator[NDArray[np.float64]]:
+    """So many of them, drawn in blocks."""
+    for block, rows in enumerate(_rows(units, permutations)):
+        rng = np.random.default_rng([seed, units, 1, block])
+        yield np.where(rng.random((rows, units)) < 0.5, -1.0, 1.0)
+
+
+def _rows(units: int, permutations: int) -> Iterator[int]:
+    """How many arrangements of so many units each block has."""
+    most = max(1, _HELD // units)
+    for start in range(0, permutations, most):
+        yield min(most, permutations - start)
 
 
 def _numbered(names: ArrayLike) -> NDArray[np.intp]:

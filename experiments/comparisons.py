@@ -9,7 +9,8 @@ independent, and what is done about it depends on how they met:
   (Rosenbaum 2007, "Interference between units in randomized experiments", JASA 102, 191–200).
 - Groups that stay together, none of which has both cells: groups are exchanged whole, each with its mean.
 - Strangers: everybody may have met everybody, and there is one population only. Labels are exchanged as above, without
-  groups; the interval resamples participants, and says too much where acts spread (`interacting`).
+  groups; the interval resamples participants, and says too much where acts spread (`interacting`). So it is with a
+  second measure that reminds them of the rounds they shared.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +22,19 @@ import numpy as np
 import pandas as pd
 
 from experiments.bounds import ENDS, at
-from experiments.comparison_tests import compact_letters, equivalent, holm, permutation_test
+from experiments.comparison_tests import compact_letters, drawn, equivalent, holm, permutation_test
 from experiments.statistics import Resampling
 from experiments.tables import Tables, groups, number, studied
 from games.rationality import MEASURE
 
 MOST_CELLS = 12
-"""The first so many cells are compared: 66 pairs. Of more, little would be left after correction."""
+"""The first so many cells are compared (66 pairs), of each orientation where only its own are comparable. Of more,
+little would be left after correction."""
+MOST_EQUIVALENT = 4
+"""Of more pairs that are equivalent, the terminal says how many more."""
+MEASURED = ("angle", "value_rationality_corrected")
+"""Quantities of a measure; the second is compared between cells of one orientation only."""
+STRANGERS = "strangers: participants are not independent"
 MARGINS: Mapping[str, float] = {
     "angle": 5.0,
     "value_rationality_corrected": 0.05,
@@ -42,8 +49,8 @@ little depends on the game."""
 class Quantity:
     """What is compared in one family of tests.
 
-    values: one row a participant (or administration) with `cell`, `orientation`, `value`, `cluster`; under bounded
-    failures also `value_low` and `value_high`.
+    values: one row a participant (or administration) with `cell`, `value`, `cluster`; under bounded failures also
+    `value_low` and `value_high`.
     within: whether only cells of the same orientation are comparable.
     """
 
@@ -58,26 +65,36 @@ class Quantity:
 def comparisons(
     tables: Tables, resampling: Resampling, margins: Mapping[str, float] = MARGINS
 ) -> tuple[list[dict[str, Any]], int]:
-    """All differences between cells of who is studied, and how many cells were left out because they are too many.
+    """Differences between cells of who is studied, and how many cells are beyond the first MOST_CELLS.
 
-    Corrected value rationality is compared between cells of one orientation only: its chance levels and its ideal
-    angles differ between orientations. One quantity in one phase is a family of Holm's.
+    These are left out. Corrected value rationality is compared between cells of one orientation only, as its chance
+    levels and its ideal angles differ between orientations; the first MOST_CELLS of each are taken. One quantity in one
+    phase is a family of Holm's.
     margins: by quantity, in its unit.
     """
-    who = tables.decisions[studied(tables.decisions)]
-    names = [str(name) for name in who.groupby("cell", observed=True)["participant"].min().sort_values().index]
+    who = tables.decisions.loc[studied(tables.decisions), ["participant", "cell", "orientation"]].drop_duplicates()
+    cells = who.sort_values("participant").drop_duplicates("cell").set_index("cell")
     found: list[dict[str, Any]] = []
     for quantity in _quantities(tables):
         if not quantity.values.filter(like="value").notna().any(axis=None):
             continue
-        family = [
-            row
-            for first, second in combinations(names[:MOST_CELLS], 2)
-            if (row := _compared(quantity, first, second, resampling, margins.get(quantity.name))) is not None
-        ]
+        pairs = list(_pairs(cells, quantity))
+        made = [_compared(quantity, *pair, len(pairs), resampling, margins.get(quantity.name)) for pair in pairs]
+        family = [row for row in made if row is not None]
         corrected = holm([row["p"] for row in family])
         found += [row | {"p_holm": p} for row, p in zip(family, corrected, strict=True)]
-    return found, max(0, len(names) - MOST_CELLS)
+    return found, max(0, len(cells) - MOST_CELLS)
+
+
+def _pairs(cells: pd.DataFrame, quantity: Quantity) -> Iterator[tuple[str, str]]:
+    """The pairs of comparable cells. cells: by name, in their order, with their `orientation`."""
+    for _, mine in cells.groupby("orientation", sort=False, observed=True) if quantity.within else [("", cells)]:
+        yield from combinations([str(name) for name in mine.index[:MOST_CELLS]], 2)
+
+
+def reminded_strangers(tables: Tables) -> bool:
+    """Whether a measure after play reminds of rounds that were shared with anybody: then all may hang together."""
+    return bool(not tables.lasting and tables.about["memory"] and len(tables.play))
 
 
 def lines(rows: Sequence[Mapping[str, Any]], cells: Sequence[Mapping[str, Any]], confidence: float) -> list[str]:
@@ -93,17 +110,35 @@ def lines(rows: Sequence[Mapping[str, Any]], cells: Sequence[Mapping[str, Any]],
             letters = compact_letters(ranked, differing)
             told = ", ".join(f"{name} {letters[name]}" for name in ranked)
             alike = [f"{row['first']} = {row['second']}" for row in mine if row["equivalent"]]
-            note = f"; equivalent within ±{mine[0]['margin']:g}: {', '.join(alike)}" if alike else ""
+            more = f" and {len(alike) - MOST_EQUIVALENT} more" if len(alike) > MOST_EQUIVALENT else ""
+            shown = f"{', '.join(alike[:MOST_EQUIVALENT])}{more}"
+            note = f"; equivalent within ±{mine[0]['margin']:g}: {shown}" if alike else ""
             if not differing and all(row["least_p"] > (1 - confidence) / len(family) for row in mine):
                 note += "; too few units for any difference to be significant"
             if mine[0]["interacting"]:
-                note += "; strangers: participants are not independent"
+                note += f"; {STRANGERS}"
             said.append(f"{_words(quantity, phase)}: {told}{note}")
     if not said:
         return []
     level = f"{1 - confidence:.0%}"
     head = "from the greatest to the least; cells that share a letter do not differ significantly"
     return [f"{head} (permutation tests, Holm, {level})", *(f"  {line}" for line in said)]
+
+
+def left_out(rows: Sequence[Mapping[str, Any]], cells: Sequence[Mapping[str, Any]], not_compared: int) -> list[str]:
+    """What the terminal says of cells beyond the first MOST_CELLS, and of which orientations none was compared."""
+    if not not_compared:
+        return []
+    everybody = pd.DataFrame(cells)[["cell", "orientation", "model", "synthetic"]]
+    everybody = everybody[studied(everybody)]
+    across = {row[side] for row in rows if row["quantity"] != MEASURED[1] for side in ("first", "second")}
+    seen = set(everybody.loc[everybody["cell"].isin(across), "orientation"])
+    missing = [name for name in dict.fromkeys(everybody["orientation"]) if name not in seen]
+    among = f", among them all of {', '.join(missing)}" if missing else ""
+    return [
+        f"only the first {MOST_CELLS} cells are compared, in corrected value rationality those of each orientation; "
+        f"{not_compared} are beyond the first {MOST_CELLS}{among}"
+    ]
 
 
 def _families(
@@ -144,11 +179,13 @@ def _quantities(tables: Tables) -> Iterator[Quantity]:
         if not len(mine):
             continue
         together = tables.together if phase == "after" else {}
-        yield _measured(mine, "angle", phase, together)
+        interacting = phase == "after" and reminded_strangers(tables)
+        yield replace(_measured(mine, "angle", phase, together), interacting=interacting)
         slider = bool((mine["measure"] == MEASURE).all())
         if slider:
             kept = mine[mine["orientation"] != "none"]
-            yield replace(_measured(kept, "value_rationality_corrected", phase, together), within=True)
+            rational = _measured(kept, "value_rationality_corrected", phase, together)
+            yield replace(rational, within=True, interacting=interacting)
     if len(tables.play):
         home = groups(tables.play) if tables.lasting else {}
         for name, table in (("cooperation", tables.play), ("payoff", tables.rounds), ("attainment", tables.play)):
@@ -161,7 +198,7 @@ def _measured(measures: pd.DataFrame, column: str, phase: str, together: Mapping
     unit = "administrations" if single and not together else "participants"
     keys = ["participant", "repetition"] if unit == "administrations" else ["participant"]
     values = measures.assign(value=measures[column].astype(float))
-    values = values.groupby([*keys, "cell", "orientation"], observed=True)["value"].mean().reset_index()
+    values = values.groupby([*keys, "cell"], observed=True)["value"].mean().reset_index()
     values["cluster"] = values["participant"].map(dict(together)) if together else np.arange(len(values))
     return Quantity(column, phase, values, "groups" if together else unit)
 
@@ -171,26 +208,24 @@ def _played(table: pd.DataFrame, column: str, home: Mapping[int, int], *, bound:
     if bound:
         columns |= {f"value_{end}": at(table, column, end) for end in ENDS}
     values = table.assign(**columns)
-    if "orientation" not in values:
-        values["orientation"] = ""
-    values = values.groupby(["participant", "cell", "orientation"], observed=True)[list(columns)].mean().reset_index()
+    values = values.groupby(["participant", "cell"], observed=True)[list(columns)].mean().reset_index()
     values["cluster"] = values["participant"].map(dict(home)) if home else np.arange(len(values))
     unit = "groups" if home else "participants"
     return Quantity(column, "play", values, unit, interacting=not home)
 
 
 def _compared(
-    quantity: Quantity, first: str, second: str, resampling: Resampling, margin: float | None
+    quantity: Quantity, first: str, second: str, pairs: int, resampling: Resampling, margin: float | None
 ) -> dict[str, Any] | None:
-    """The row of one pair, without Holm's correction; None where the two are not comparable, or one has no row."""
+    """The row of one pair of so many, without Holm's correction; None where one has no row."""
     every = quantity.values
     pair = every[every["cell"].isin([first, second])]
-    if pair["cell"].nunique() < 2 or (quantity.within and pair["orientation"].nunique() > 1):
+    if pair["cell"].nunique() < 2:
         return None
     if "value_low" in pair:
-        found = _bounded(quantity, pair, first, resampling, margin)
+        found = _bounded(quantity, pair, first, pairs, resampling, margin)
     else:
-        found = _tested(quantity, pair, first, pair["value"], resampling, margin)
+        found = _tested(quantity, pair, first, pair["value"], pairs, resampling, margin)
     means = pair.groupby("cell", observed=True)["value"].mean()
     return {
         "quantity": quantity.name,
@@ -207,7 +242,13 @@ def _compared(
 
 
 def _tested(
-    quantity: Quantity, pair: pd.DataFrame, first: str, values: pd.Series, resampling: Resampling, margin: float | None
+    quantity: Quantity,
+    pair: pd.DataFrame,
+    first: str,
+    values: pd.Series,
+    pairs: int,
+    resampling: Resampling,
+    margin: float | None,
 ) -> dict[str, Any]:
     side, cluster, numbers = (pair["cell"] == first).to_numpy(), pair["cluster"].to_numpy(), values.to_numpy()
     if quantity.unit == "groups" and not _mixed(side[np.isfinite(numbers)], cluster[np.isfinite(numbers)]):
@@ -216,7 +257,8 @@ def _tested(
         whole = means.mean().reset_index()
         side, cluster, numbers = (whole[name].to_numpy() for name in ("side", "cluster", "value"))
     interval = resampling.difference(numbers, side, cluster, quantity.unit)
-    result = permutation_test(numbers, side, clusters=cluster, seed=resampling.seed)
+    enough = drawn(len(numbers), pairs)
+    result = permutation_test(numbers, side, clusters=cluster, seed=resampling.seed, permutations=enough)
     shown = None
     if margin is not None and resampling.confidence > 0.5:
         # Two tests, each at level 1 − confidence.
@@ -226,7 +268,7 @@ def _tested(
 
 
 def _bounded(
-    quantity: Quantity, pair: pd.DataFrame, first: str, resampling: Resampling, margin: float | None
+    quantity: Quantity, pair: pd.DataFrame, first: str, pairs: int, resampling: Resampling, margin: float | None
 ) -> dict[str, Any]:
     """The same where failed replies are bounded: the first side at its least against the second at its most, and back.
 
@@ -234,8 +276,8 @@ def _bounded(
     """
     side = pair["cell"] == first
     corners = [
-        _tested(quantity, pair, first, pair[f"value_{mine}"].where(side, pair[f"value_{other}"]), resampling, margin)
-        for mine, other in (ENDS, ENDS[::-1])
+        _tested(quantity, pair, first, values, pairs, resampling, margin)
+        for values in (pair[f"value_{mine}"].where(side, pair[f"value_{other}"]) for mine, other in (ENDS, ENDS[::-1]))
     ]
     low, high = (corner["difference"] for corner in corners)
     if low["estimate"] is None or high["estimate"] is None or low["estimate"] == high["estimate"]:

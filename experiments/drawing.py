@@ -193,11 +193,13 @@ def save(figure: Figure, folder: Path, name: str, marks: Sequence[str], formats:
     if (engine := figure.get_layout_engine()) is not None:
         for _ in range(2):
             engine.execute(figure)
-    figure.set_layout_engine("none")
     folder.mkdir(exist_ok=True)
     paths = [folder / f"{name}.{one}" for one in formats]
-    for path in paths:
-        figure.savefig(path, **_SAVED[path.suffix])
+    # Where a figure has an engine, be it the one named "none", each file takes a second drawing for the layout alone.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)
+        for path in paths:
+            figure.savefig(path, **_SAVED[path.suffix])
     return paths[0]
 
 

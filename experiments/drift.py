@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.comparison_tests import holm, paired_permutation_test
+from experiments.comparisons import reminded_strangers
 from experiments.statistics import Resampling
 from experiments.tables import Tables, number, studied
 
@@ -20,6 +21,7 @@ def drift(tables: Tables, resampling: Resampling) -> list[dict[str, Any]]:
     A participant's change is the mean over its administrations after play less the mean over those before; who lacks
     one of the two is left out and counted. Units are participants; where the second measure reminds lasting groups of
     the rounds they shared, groups; where a cell has a single participant, its pairs of administrations.
+    interacting: whether it reminds strangers of shared rounds: participants are then not independent after play.
     p_holm: corrected over the cells, for each quantity by itself. Empty without a measure before and after play.
     """
     measures = tables.measures[tables.measures["phase"].isin(["before", "after"])]
@@ -27,7 +29,11 @@ def drift(tables: Tables, resampling: Resampling) -> list[dict[str, Any]]:
         return []
     measures = measures[studied(measures)]
     order = measures.groupby("cell", observed=True)["participant"].min().sort_values().index
-    found = [_cell(str(name), measures[measures["cell"] == name], tables.together, resampling) for name in order]
+    interacting = reminded_strangers(tables)
+    found: list[dict[str, Any]] = [
+        _cell(str(name), measures[measures["cell"] == name], tables.together, resampling) | {"interacting": interacting}
+        for name in order
+    ]
     for quantity in QUANTITIES:
         made = [row[quantity] for row in found]
         corrected = holm([None if one is None else one["p"] for one in made])

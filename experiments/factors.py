@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.collected_jobs import Job, plain
+from experiments.collected_jobs import FoundRun, plain
 
 _BESIDE = {"hydra", "name", "progress", "forecast", "replies", "budget"}
 """Settings that say nothing of what is asked of whom."""
@@ -18,7 +18,7 @@ REPLICATE = "seed"
 """The factor that makes a replicate of a run, and no other condition."""
 
 
-def factors(jobs: Sequence[Job]) -> pd.DataFrame:
+def factors(jobs: Sequence[FoundRun]) -> pd.DataFrame:
     """One row a job, one column a setting that differs between jobs, by override key; the seed last.
 
     The index is the job's number. Numbers are numbers, lists are JSON text, a setting that a job lacks is missing.
@@ -42,13 +42,13 @@ def factors(jobs: Sequence[Job]) -> pd.DataFrame:
     return pd.DataFrame({key: _column(columns[key], index) for key in ordered}, index=index)
 
 
-def typed_keys(jobs: Sequence[Job]) -> list[str]:
+def typed_keys(jobs: Sequence[FoundRun]) -> list[str]:
     """The keys that were typed on the command line of any job, or swept, in their order."""
     keys = [one.lstrip("+~").partition("=")[0].partition("@")[0] for job in jobs for one in job.overrides]
     return [key for key in dict.fromkeys(keys) if key.partition(".")[0].partition("/")[0] not in _BESIDE]
 
 
-def _value(job: Job, key: str) -> Any:
+def _value(job: FoundRun, key: str) -> Any:
     """What a key stands at in a job: a member of the catalogue by its name, else the setting's value."""
     if key in job.choices:
         return job.choices[key]
@@ -86,7 +86,7 @@ def _telling(key: str, found: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     return {name: values for name, values in found.items() if name in kept}
 
 
-def _explained(leaf: str, values: Sequence[Any], known: Sequence[str], jobs: Sequence[Job]) -> bool:
+def _explained(leaf: str, values: Sequence[Any], known: Sequence[str], jobs: Sequence[FoundRun]) -> bool:
     """Whether a setting that differs follows from what is a column already, or is no factor."""
     top = leaf.partition(".")[0]
     if top in _BESIDE or top in _WORDS or ".words" in leaf or len(set(map(repr, values))) < 2:

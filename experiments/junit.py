@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
+ERROR = "error"
+"""The kind of a case that could not be judged."""
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped (section 2.2)."""
 
@@ -19,7 +21,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class Case:
     """One case.
 
-    kind: "passed", "skipped", or what made it fail.  seconds: how long it took.  said: its result in a line.
+    kind: "passed", "skipped", ERROR, or what made it fail.  seconds: how long it took.  said: its result in a line.
     """
 
     group: str
@@ -60,7 +62,7 @@ def cleaned(words: str) -> str:
 
 
 def _suite(root: ElementTree.Element, number: int, suite: Suite, when: datetime) -> None:
-    failures = sum(case.kind not in ("passed", "skipped") for case in suite.cases)
+    failures = sum(case.kind not in ("passed", "skipped", ERROR) for case in suite.cases)
     about = {
         "name": _token(suite.name),
         "package": "pass_rules",
@@ -69,7 +71,7 @@ def _suite(root: ElementTree.Element, number: int, suite: Suite, when: datetime)
         "hostname": "localhost",
         "tests": str(len(suite.cases)),
         "failures": str(failures),
-        "errors": "0",
+        "errors": str(sum(case.kind == ERROR for case in suite.cases)),
         "skipped": str(sum(case.kind == "skipped" for case in suite.cases)),
         "time": f"{sum(case.seconds for case in suite.cases):.3f}",
     }
@@ -84,7 +86,8 @@ def _suite(root: ElementTree.Element, number: int, suite: Suite, when: datetime)
         if case.kind == "skipped":
             ElementTree.SubElement(one, "skipped", {"message": said})
         elif case.kind != "passed":
-            ElementTree.SubElement(one, "failure", {"type": case.kind, "message": said}).text = said
+            tag = ERROR if case.kind == ERROR else "failure"
+            ElementTree.SubElement(one, tag, {"type": case.kind, "message": said}).text = said
     ElementTree.SubElement(made, "system-out").text = cleaned(suite.out)
     ElementTree.SubElement(made, "system-err")
 

@@ -1,27 +1,43 @@
 """The figures that pass rules are about, from a run's tables.
 
-Intervals are those of the summary, at the rule's own confidence and with as many resamples as it needs. A failed share
-and a number of participants are facts of this run, and are compared as they are.
+Intervals are those of the summary, at the rule's own confidence and with as many resamples as it needs; where those
+would claim too much, of `experiments.pass_intervals`. A failed share and a number of participants are facts of this
+run, and are compared as they are.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from experiments.bounds import figure_of_play
+from experiments.drift import drift
+from experiments.pass_intervals import REPETITIONS, scale, stopped, widened
 from experiments.pass_rules import NONE, OF_A_VALUE, PHASES, Rule
 from experiments.statistics import FEWEST_UNITS, Interval, Resampling
 from experiments.summary import marks
 from experiments.tables import Tables, studied, units_of_measure, units_of_play
 from games.errors import SettingError, unknown
 from games.rationality import MEASURE
-from games.slider import CONSISTENT_LENGTH
+from games.slider import CONSISTENT_LENGTH, PRIMARY, SECONDARY
 
-_SLIDER = ("deviation", "value_rationality", "value_rationality_corrected", "consistent_share")
+_SLIDER = (
+    *("deviation", "value_rationality", "value_rationality_corrected"),
+    *("consistent_share", "transitive_share", "index"),
+)
+_NO_INDEX = (
+    "the index is defined only where the secondary answers are nearest to inequality aversion and joint gain, and here "
+    "they are nowhere"
+)
+_OF_THESE = "of these participants, however sampling stopped"
+_NOT_VALID = "sampled until narrow enough: this interval is not valid under stopping"
+_NONE_VALID = (
+    "sampled until narrow enough, so that no interval over its administrations is valid; a rule on the quantity of "
+    "`stop`, or a run without it, would settle it"
+)
 _BEYOND, _RESAMPLES = 10, 200_000
 """At least so many resamples lie beyond either end of an interval, and at most so many are drawn for it."""
 
@@ -33,12 +49,16 @@ class Figure:
     bounds: between which values failed replies leave the estimate; the estimate twice where they do not touch it.
     failed: the share of failed replies among those that it rests on.
     counted: in words, what a plain figure was counted from.
+    ends: those of the scale where all values agree, so that the interval is what they leave room for; None otherwise.
+    note: in words, what must be known of the interval, or why there is none; "" where there is nothing to say.
     """
 
     interval: Interval
     bounds: tuple[float, float] | None
     failed: float
     counted: str = ""
+    ends: tuple[float, float] | None = None
+    note: str = ""
 
 
 class Figures:
@@ -96,13 +116,6 @@ class Figures:
             }
         )
 
-    def told(self) -> list[str]:
-        """The cells in words, for who named one that is not there."""
-        return [
-            f"{name} ({', '.join(f'{word} {cell[word]}' for word in ('orientation', 'induction', 'agent', 'model'))})"
-            for name, cell in self.cells.items()
-        ]
-
     def selected(self, rule: Rule) -> list[str]:
         """The cells that a rule means, by name."""
         return [name for name, cell in self.cells.items() if rule.selects(cell, cell["studied"])]
@@ -148,22 +161,44 @@ class Figures:
             raise SettingError(f"{rule.name}: {rule.quantity} is defined on the {MEASURE}, not on {measure}")
         rows = self._administered(rule, cells, [rule.phase])
         values = _values(rows, rule.quantity, orientation)
+        if rule.quantity == "index" and rows["asked"].max() < len(PRIMARY) + len(SECONDARY):
+            raise SettingError(
+                f"{rule.name}: the index needs the slider's secondary items, and this run did not ask them; "
+                "run it with measure.instrument.secondary=true"
+            )
+        failed = float(rows["failed"].sum() / max(1, rows["asked"].sum()))
+        if values.isna().all() and (rows["category"].notna() & (rows["failed"] == 0)).any():
+            if rule.quantity != "index":
+                raise SettingError(f"{rule.name}: {measure} has no {rule.quantity} as it was answered in {cells[0]}")
+            return Figure(Interval(None, None, None, 0, "participants"), None, failed, note=_NO_INDEX)
+        sampled = self._tables.about.get("stop") and measure == MEASURE
+        if sampled and (valid := stopped(self._tables, rule, rows)):
+            return replace(self._figure(rule, valid, failed, orientation), note=_OF_THESE)
         units, unit = units_of_measure(rows, self._tables.together)
         if rule.of_a_share:
             found = replace(self._resampling, confidence=rule.confidence).share(values, units, unit)
         else:
             found = self._mean(rule, values, units, unit)
-        return _figure(found, float(rows["failed"].sum() / max(1, rows["asked"].sum())))
+        return _noted(self._figure(rule, found, failed, orientation), bool(sampled))
 
     def _drift(self, rule: Rule, cells: Sequence[str]) -> Figure:
         rows = self._administered(rule, cells, list(PHASES))
-        angles = rows["angle"].astype(float)
-        before, after = (angles[rows["phase"] == one].groupby(rows["participant"]).mean() for one in PHASES)
-        change = after - before
-        together = self._tables.together
-        units = pd.Series([together.get(int(one), int(one)) for one in change.index], index=change.index)
-        found = self._mean(rule, change, units, "groups" if together else "participants")
-        return _figure(found, float(rows["failed"].sum() / max(1, rows["asked"].sum())))
+        wanted = replace(self._resampling, confidence=rule.confidence)
+        found = self._changes(rows, wanted)
+        resampling = self._resampling_for(rule, found.units)
+        if resampling is None:
+            found = replace(found, low=None, high=None)
+        elif resampling != wanted:
+            found = self._changes(rows, resampling)
+        figure = self._figure(rule, found, float(rows["failed"].sum() / max(1, rows["asked"].sum())))
+        return _noted(figure, bool(self._tables.about.get("stop")) and bool((rows["measure"] == MEASURE).all()))
+
+    def _changes(self, rows: pd.DataFrame, resampling: Resampling) -> Interval:
+        """The mean change of the angle over a cell's administrations, as the summary pairs them."""
+        for row in drift(replace(self._tables, measures=rows), resampling):
+            if row["angle"] is not None:
+                return Interval(**{one.name: row["angle"][one.name] for one in fields(Interval)})
+        return Interval(None, None, None, 0, "participants")
 
     def _played(self, rule: Rule, cells: Sequence[str]) -> Figure:
         play = self._tables.play
@@ -175,18 +210,35 @@ class Figures:
         units, unit = units_of_play(table, self._tables.lasting)
         failed = float(mine["failure"].notna().mean()) if len(mine) else 0.0
         if not self._tables.bound:
-            return _figure(self._mean(rule, table[rule.quantity].astype(float), units, unit), failed)
+            return self._figure(rule, self._mean(rule, table[rule.quantity].astype(float), units, unit), failed)
         resampling = self._resampling_for(rule, int(units.nunique()))
         told: Mapping[str, Any] = figure_of_play(
             table, rule.quantity, units, unit, bound=True, resampling=resampling or self._resampling
         )
         low, high = (told["low"], told["high"]) if resampling else (None, None)
-        bounds = told["bounds"]
-        return Figure(
-            Interval(told["estimate"], low, high, told["units"], unit),
-            None if bounds is None else (bounds["low"], bounds["high"]),
-            failed,
-        )
+        found = Interval(told["estimate"], low, high, told["units"], unit)
+        return self._figure(rule, found, failed, bounds=told["bounds"])
+
+    def _figure(
+        self,
+        rule: Rule,
+        found: Interval,
+        failed: float,
+        orientation: str = NONE,
+        bounds: Mapping[str, float] | None = None,
+    ) -> Figure:
+        """A figure from its interval, which gets a width where all values agree."""
+        if bounds is not None:
+            estimates = bounds["low"], bounds["high"]
+        elif found.estimate is not None:
+            estimates = found.estimate, found.estimate
+        else:
+            return Figure(found, None, failed)
+        if rule.of_a_share or found.unit == REPETITIONS:
+            return Figure(found, estimates, failed)
+        ends = scale(rule, rule.measure or self._tables.about["measure"], orientation)
+        wide, alike = widened(found, estimates, ends, rule.confidence)
+        return Figure(wide, estimates, failed, ends=ends if alike else None)
 
     def _counted(self, rule: Rule, cells: Sequence[str]) -> Figure:
         if rule.quantity == "max_failure":
@@ -202,6 +254,19 @@ class Figures:
         failed_share = float(rows["failed"].sum() / max(1, rows["asked"].sum()))
         words = f"with a readable answer, of {asked}"
         return Figure(Interval(float(count), None, None, count, ""), None, failed_share, counted=words)
+
+
+def _noted(figure: Figure, sampled: bool) -> Figure:
+    """A figure with what sampling until narrow enough does to its interval; sampled: whether that was done.
+
+    The number of administrations is what such sampling chose, so there is no interval over them. It did not choose the
+    number of participants.
+    """
+    if not sampled or figure.interval.low is None:
+        return figure
+    if figure.interval.unit != "administrations":
+        return replace(figure, note=_NOT_VALID)
+    return replace(figure, interval=replace(figure.interval, low=None, high=None), note=_NONE_VALID)
 
 
 def fewest_units(confidence: float) -> int:
@@ -222,7 +287,3 @@ def _values(rows: pd.DataFrame, quantity: str, orientation: str) -> pd.Series:
         return (rows["length"] > CONSISTENT_LENGTH).astype(float).where(readable)
     column = quantity.removesuffix("_share")
     return rows[column].astype(float).where(readable) if quantity == "transitive_share" else rows[column].astype(float)
-
-
-def _figure(found: Interval, failed: float) -> Figure:
-    return Figure(found, None if found.estimate is None else (found.estimate, found.estimate), failed)

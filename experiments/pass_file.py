@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
+from yaml import YAMLError  # type: ignore[import-untyped]  # it has no types
 
 from experiments.pass_rules import EACH, EVERYBODY, OF_EVERYBODY, PHASES, QUANTITIES, SELECTORS, Range, Rule
 from games.errors import SettingError, share, unknown, whole
@@ -96,10 +96,12 @@ def _wanted(name: str, quantity: str, given: object) -> Range:
     where = f"{name}: {quantity}"
     if quantity == "max_failure":
         share(name, quantity, given)
-        return Range(None, float(given))  # type: ignore[arg-type]
+        assert isinstance(given, int | float)
+        return Range(None, float(given))
     if QUANTITIES[quantity].kind == "count":
         whole(name, quantity, given, 1)
-        return Range(float(given), None)  # type: ignore[arg-type]
+        assert isinstance(given, int)
+        return Range(float(given), None)
     if isinstance(given, Mapping):
         for key in given:
             if key not in ("min", "max"):
@@ -121,5 +123,11 @@ def _wanted(name: str, quantity: str, given: object) -> Range:
 
 def _misspelt(kind: str, name: object, known: Sequence[str]) -> SettingError:
     """The error for an unknown word, with the nearest that is known."""
-    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    return SettingError(f"{unknown(kind, name, known)}{f'; did you mean {near[0]}?' if near else ''}")
+    asked = near(name, known)
+    return SettingError(f"{unknown(kind, name, known)}{asked and f'; {asked}'}")
+
+
+def near(name: object, known: Sequence[str]) -> str:
+    """A question after the nearest word that is known; "" where none is near."""
+    found = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    return f"did you mean {found[0]}?" if found else ""

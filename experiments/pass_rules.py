@@ -1,13 +1,13 @@
 """Pass rules: what a run must show to pass, and the verdict on one figure.
 
 A figure passes when its whole confidence interval lies within what is wanted, fails when it lies wholly outside, and is
-undecided otherwise. This is the interval-inclusion principle: a two-sided interval of 95 % wrongly passes a figure that
-lies beyond a limit with a chance of at most 2.5 %, the same as two one-sided tests (Schuirmann 1987, Journal of
-Pharmacokinetics and Biopharmaceutics 15, 657–680; Berger & Hsu 1996, Statistical Science 11, 283–319).
+undecided otherwise. This is the interval-inclusion principle: a two-sided interval that keeps its 95 % wrongly passes a
+figure that lies beyond a limit with a chance of at most 2.5 %, the same as two one-sided tests (Schuirmann 1987,
+Journal of Pharmacokinetics and Biopharmaceutics 15, 657–680; Berger & Hsu 1996, Statistical Science 11, 283–319).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -63,7 +63,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "in_category_share": Quantity("measure", 0, 1),
     "transitive_share": Quantity("measure", 0, 1),
     "consistent_share": Quantity("measure", 0, 1),
-    "consistency": Quantity("measure"),
+    "consistency": Quantity("measure", 0, 1),
     "index": Quantity("measure", 0, 1),
     "drift": Quantity("drift", -360, 360, "°", 1),
     "cooperation": Quantity("play", 0, 1),
@@ -140,6 +140,23 @@ class Range:
             math.inf if share == limit else limit * (1 - limit) / (share - limit) ** 2 / now for limit in open_limits
         )
 
+    def room(self, estimates: tuple[float, float], ends: tuple[float, float]) -> float:
+        """The share of units that may lie at an end of the scale before a mean on which the others agree is undecided.
+
+        estimates: as for `narrowing`.  ends: of the scale; infinite where they are not known, which leaves no room.
+        """
+        (lower, upper), (least, most) = estimates, ends
+        shares = [1.0]
+        if self.low is not None and upper < self.low:
+            shares.append((self.low - upper) / (most - upper))
+        elif self.low is not None and least < self.low:
+            shares.append((lower - self.low) / (lower - least))
+        if self.high is not None and lower > self.high:
+            shares.append((lower - self.high) / (lower - least))
+        elif self.high is not None and most > self.high:
+            shares.append((self.high - upper) / (most - upper))
+        return max(0.0, min(shares))
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -182,6 +199,21 @@ class Rule:
         said = f"{self.measure} {words}" if self.measure else words
         phased = self.about.kind == "measure" or self.quantity.startswith("min_")
         return f"{said} {self.phase}" if phased else said
+
+    def idle(self, cells: Iterable[Mapping[str, Any]]) -> tuple[str, str, list[str]] | None:
+        """A word of `where` that means no cell beside the other selectors, as it may be misspelt; None without any.
+
+        Its selector, the word, and the words that would mean one.
+        """
+        there = list(cells)
+        for name, words in self.where.items():
+            others = {other: meant for other, meant in self.where.items() if other != name}
+            fitting = [cell for cell in there if all(str(cell[other]) in meant for other, meant in others.items())]
+            known = list(dict.fromkeys(str(cell[name]) for cell in fitting or there))
+            for word in words:
+                if word not in known:
+                    return name, word, known
+        return None
 
     def selects(self, cell: Mapping[str, Any], studied: bool) -> bool:
         """Whether a cell is meant.

@@ -19,6 +19,8 @@ from games.svo import Orientation
 
 MEASURED = ("angle", "value_rationality", "value_rationality_corrected")
 COOPERATION = "cooperation"
+_DIGITS = 9
+"""Values that agree in so many are the same."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Pilot:
     whether the two could be told apart; otherwise all is between, so that repetitions promise nothing.
     units, cells: how many there were; units − cells are the degrees of freedom of `between`.  unit: what they are.
     failed_share: share of administrations without a value.  calls: model calls for one administration, or one group.
+    piled: share of values that are the commonest of their cell, where it has one, as at a ceiling.
     """
 
     between: float
@@ -40,6 +43,7 @@ class Pilot:
     failed_share: float
     calls: float
     synthetic: bool
+    piled: float
 
 
 def pilot(folder: Path, quantity: str, orientation: str | None = None, phase: str = "before") -> Pilot:
@@ -108,7 +112,14 @@ def _pilot(
             f"{folder}: {count} {unit} with a value in {kinds} cell(s) leave no variance between {unit}; take a pilot "
             "with at least two in a cell, better ten"
         )
+    by_cell = pd.Series(values[known].round(_DIGITS)).groupby(cell)
+    if (by_cell.nunique() == 1).all():
+        raise SettingError(
+            f"{folder}: all {int(known.sum())} values are the same in each cell, so this pilot has no variance to plan "
+            "with; take one with more participants, or a quantity that is not at its limit, such as the angle"
+        )
     between, within = components(values[known], cell, member)
+    most = by_cell.agg(lambda one: one.value_counts().max())
     return Pilot(
         between,
         0.0 if within is None else within,
@@ -119,6 +130,7 @@ def _pilot(
         float((~known).mean()),
         calls,
         bool(table["synthetic"].all()),
+        float(most[most > 1].sum() / known.sum()),
     )
 
 

@@ -19,6 +19,9 @@ from experiments.tables import units_of_measure
 from games.rationality import chance_level
 from games.svo import RING_CLASSES, Orientation
 
+PLAIN, CORRECTED = "value_rationality", "value_rationality_corrected"
+"""Figures of the summary. Chance differs between orientations, so only the second may be compared over them."""
+
 
 def svo_circle(measures: pd.DataFrame) -> Figure:
     """Measured angles on the whole circle, for measures that reach every direction: the radius is the consistency."""
@@ -132,12 +135,13 @@ def heat_map_rows(cells: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Map
 def value_rationality_map(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], confidence: float) -> Figure:
     """Value rationality by model, induction and phase (rows) and orientation, beside what random answers reach.
 
+    Colours are those of the figure corrected for chance, which alone may be compared over orientations.
     rows: of `heat_map_rows`.
     """
     columns = [one.value for one in Orientation if any(one.value in row for row in rows.values())]
     figure = Figure(figsize=(WIDE, max(0.32, min(0.5, 8 / len(rows))) * len(rows) + 1.7))
     axes = figure.add_subplot()
-    values = [[_estimate(row.get(name)) for name in columns] for row in rows.values()]
+    values = [[_estimate(row.get(name), CORRECTED) for name in columns] for row in rows.values()]
     axes.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
     units: list[tuple[int, str]] = []
     for down, row in enumerate(rows.values()):
@@ -151,9 +155,12 @@ def value_rationality_map(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], c
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     scale = ScalarMappable(Normalize(0, 1), "cividis")
-    figure.colorbar(scale, ax=axes, label="value rationality (0 to 1)", fraction=0.04, pad=0.02)
+    label = "corrected for chance\n(0: chance, or below it)"
+    figure.colorbar(scale, ax=axes, label=label, fraction=0.04, pad=0.02, extend="min")
     how = f"[{confidence:.0%} bootstrap over {units_told(units)}]"
-    corrected = "(corrected for chance: 0 = random answers, 1 = perfect); n: administrations with an angle"
+    corrected = (
+        "(corrected for chance: 0 = random answers, 1 = perfect), also the colour; n: administrations with an angle"
+    )
     headed(figure, f"Value rationality by given orientation, {how}\n{corrected}")
     return figure
 
@@ -163,23 +170,23 @@ def folded_lines(name: str, width: int) -> str:
     return "\n".join(folded(line, width) for line in name.split("\n"))
 
 
-def _estimate(found: Mapping[str, Any] | None) -> float:
-    estimate = None if found is None else found["value_rationality"]["estimate"]
+def _estimate(found: Mapping[str, Any] | None, figure: str) -> float:
+    estimate = None if found is None else found[figure]["estimate"]
     return np.nan if estimate is None else float(estimate)
 
 
 def _square(axes: Axes, across: int, down: int, found: Mapping[str, Any] | None) -> list[tuple[int, str]]:
     """Write the figures of one square; how many units its interval is over."""
-    value = _estimate(found)
+    value, corrected = _estimate(found, PLAIN), _estimate(found, CORRECTED)
     if found is None or np.isnan(value):
         axes.text(across, down, "–" if found is None else "no angle", ha="center", va="center", color="#555555")
         return []
-    plain, corrected = found["value_rationality"], found["value_rationality_corrected"]["estimate"]
+    plain = found[PLAIN]
     known = plain["low"] is not None and plain["high"] is not None
     interval = f" [{plain['low']:.2f}, {plain['high']:.2f}]" * known if known else ""
     count = f"n = {found['administrations'] - found['without_angle']}"
-    beside = "–" if corrected is None else f"{corrected:.2f}".replace("-", "−")
+    beside = "–" if np.isnan(corrected) else f"{corrected:.2f}".replace("-", "−")
     text = f"{value:.2f}{interval}\n({beside}), {count}"
-    colour = "white" if value < 0.55 else "black"
+    colour = "white" if corrected < 0.55 else "black"
     axes.text(across, down, text, ha="center", va="center", color=colour, fontsize=7)
     return [(plain["units"], plain["unit"])] * known

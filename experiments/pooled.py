@@ -70,6 +70,9 @@ def pooled(
                 here = who[who["studied"]] if cell == EVERYBODY else who[who["cell"] == cell]
                 about = {"condition": number, "cell": str(cell), "quantity": quantity, "phase": phase}
                 counts = {"runs": len(runs), "participants": int(runs["participants"].sum())}
+                if (own := _OF_PEOPLE.get((quantity, phase))) in here:
+                    # Whose replies all failed stands behind no figure.
+                    counts["participants"] = int(here[own].notna().sum())
                 # Value rationality of a population is a mean over its cells, however many are in each.
                 cells = cell == EVERYBODY and quantity == "value_rationality_corrected"
                 column = None if cells else _OF_PEOPLE.get((quantity, phase))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _DIFFERENCES = {"angle": 5.0, "value_rationality": 0.05, "value_rationality_corrected": 0.1, "cooperation": 0.1}
 _UNITS = {"angle": "°"}
+_PILED = 0.5
+"""From this share of equal values on, normal ones are said to be a poor stand-in."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -211,6 +213,11 @@ def _about(
         if pilot.units - pilot.cells < 20:
             lines.append(
                 f"{pilot.units - pilot.cells} degrees of freedom say little of σ_b; plan for more than the least."
+            )
+        if pilot.piled >= _PILED:
+            lines.append(
+                f"Warning: {pilot.piled:.0%} of the pilot's values are the commonest of their cell, as at a ceiling: "
+                "normal values are a poor stand-in, and its variance rests on few units; plan for more."
             )
         if not pilot.separable and given.quantity != "cooperation":
             lines.append(

@@ -18,8 +18,8 @@ _COLUMNS = ("participant", "cell", "model", "measure", "angle", "failed", "asked
 def presentations(tables: Tables, resampling: Resampling) -> list[dict[str, Any]]:
     """The mean angle under each level, by model, measure and setting, where a setting had several levels in the run.
 
-    balanced: whether every cell was administered the measure equally often under each level; where not, levels differ
-    in who answered as well. levels: each with its number of administrations, how many of them have no angle, the share
+    balanced: whether every cell has equally many angles under each level; where not, levels differ in who answered as
+    well. levels: each with its number of administrations, how many of them have no angle, the share
     of items that failed, and the mean angle in degrees with its interval over participants; `difference` is the mean
     over participants of their own angle less that under the first level, None for the first: where people differ more
     than layouts do, it shows what the means hide. Scripted rules, who read no menu, are left out.
@@ -53,7 +53,7 @@ def lines(entries: Iterable[Mapping[str, Any]], confidence: float) -> list[str]:
     for one in entries:
         levels = ", ".join(f"{level['level']} {_told(level)}" for level in one["levels"])
         unequal = (
-            "" if one["balanced"] else "; levels are not equally frequent in every cell, so who answered differs too"
+            "" if one["balanced"] else "; not equally many angles by level in every cell, so who answered differs too"
         )
         what = f"{one['measure'].replace('_', ' ')} angle by {one['setting']}"
         said.append(f"model {one['model']}: {what}: {levels} ({confidence:.0%} intervals{unequal})")
@@ -61,7 +61,8 @@ def lines(entries: Iterable[Mapping[str, Any]], confidence: float) -> list[str]:
 
 
 def _balanced(administered: pd.DataFrame, setting: str) -> bool:
-    counts = pd.crosstab(administered["cell"].astype(str), administered[setting].astype(str))
+    by = [administered["cell"].astype(str), administered[setting].astype(str)]
+    counts = administered["angle"].notna().groupby(by).sum().unstack(fill_value=0)
     return bool((counts.nunique(axis=1) == 1).all())
 
 
@@ -90,7 +91,8 @@ def _angles(administered: pd.DataFrame) -> pd.Series:
 def _told(level: Mapping[str, Any]) -> str:
     own = level["difference"]
     within = "" if own is None or own["estimate"] is None else f", {_degrees(own, '+.1f')} within participants"
-    return f"{_degrees(level, '.1f')} (n {level['administrations']}{within})"
+    angles = level["administrations"] - level["without_angle"]
+    return f"{_degrees(level, '.1f')} (n {angles}{within})"
 
 
 def _degrees(found: Mapping[str, Any], form: str) -> str:

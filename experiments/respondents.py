@@ -28,15 +28,17 @@ _HELD = 20_000_000
 
 
 class Respondents(Protocol):
-    """Who is simulated.
-
-    between, within: variance of a respondent's true value, and of one administration around it, mean of the two cells.
-    """
+    """Who is simulated."""
 
     @property
-    def between(self) -> float: ...  # noqa: D102
+    def between(self) -> float:
+        """The variance of a respondent's true value, mean of the two cells."""
+        ...
+
     @property
-    def within(self) -> float: ...  # noqa: D102
+    def within(self) -> float:
+        """The variance of one administration around it, mean of the two cells."""
+        ...
 
     def draw(self, rng: np.random.Generator, studies: int, participants: int, repetitions: int) -> Floats:
         """Values of two cells, shape (2, studies, participants, repetitions); NaN where a reply failed."""

@@ -61,6 +61,17 @@ def stopping(tables: Tables) -> list[dict[str, Any]] | None:
     return found
 
 
+def caption(found: Sequence[Mapping[str, Any]] | None) -> str:
+    """What the table of a measure says of its own intervals where sampling stopped by them; "" where it did not."""
+    if not found:
+        return ""
+    quantity = found[0]["quantity"].replace("_", " ")
+    return (
+        f"sampling stopped by the width of an interval of {quantity}:\n"
+        "the intervals here are not valid under stopping, those in the lines below are"
+    )
+
+
 def lines(found: Sequence[Mapping[str, Any]] | None) -> list[str]:
     """What `stopping` found, for the terminal: a line, a line for each phase, and one for each cell that fell short."""
     if not found:

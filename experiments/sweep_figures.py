@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from experiments.collected import EVERYBODY
-from experiments.collected_jobs import Job
+from experiments.collected_jobs import FoundRun, numbers
 from experiments.drawing import STYLE, save
 from experiments.factors import REPLICATE
 from experiments.plots_sweep import Shown, heat_map, phase_curve
@@ -37,8 +37,16 @@ def draw(
         if key is not None and key not in names:
             raise unknown("factor", key, names or ["none: nothing but the seed varied"])
     quantity = _quantity(collected, quantity)
+    notes = list[str]()
+    having = set(collected.loc[_told(collected) & (collected["quantity"] == quantity), "job"])
+    if without := [number for number in varied.index if number not in having]:
+        # What varied between jobs that have no such figure is no factor of it.
+        notes.append(f"not in the figures, as they have no {quantity.replace('_', ' ')}: {numbers(without)}")
+        jobs, varied = [job for job in jobs if job.number in having], varied.loc[varied.index.isin(having)]
+        varied = varied[[name for name in varied if name in (x, by) or varied[name].map(repr).nunique() > 1]]
+        names = [str(name) for name in varied if name != REPLICATE]
     if not names:
-        return [], ["no figure: nothing but the seed varied"]
+        return [], [*notes, "no figure: nothing but the seed varied"]
     telling = _telling(varied[names], fixed=[key for key in (x, by) if key])
     x = x or next(key for key in _axes(varied, telling) if key != by)
     others = [by] if by else [key for key in telling if key != x and not _same(varied[x], varied[key])]
@@ -52,7 +60,7 @@ def draw(
     shown = Shown(quantity, _axis(quantity, jobs), resampling(jobs).confidence, _theory(quantity, combined, jobs))
     used = [x, *others]
     unused = [key for key in names if key not in used and not any(_same(varied[key], varied[one]) for one in used)]
-    notes = [f"not in the figures: {', '.join(unused)}"] if unused else []
+    notes += [f"not in the figures: {', '.join(unused)}"] if unused else []
     drawn: dict[str, Figure] = {}
     with mpl.rc_context(STYLE):
         drawn["phase_curve"] = phase_curve(points, x, others, shown)
@@ -66,7 +74,7 @@ def draw(
     return files, notes
 
 
-def resampling(jobs: Sequence[Job]) -> Resampling:
+def resampling(jobs: Sequence[FoundRun]) -> Resampling:
     """How the intervals over a sweep are made: as those of its first job."""
     return Resampling(**jobs[0].manifest["statistics"])
 
@@ -109,7 +117,7 @@ def _axes(varied: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return sorted(names, key=suits)
 
 
-def _axis(quantity: str, jobs: Sequence[Job]) -> str:
+def _axis(quantity: str, jobs: Sequence[FoundRun]) -> str:
     """The words on an axis: what cooperation is, where all jobs play the same."""
     said = {str(job.manifest.get("cooperation")) for job in jobs}
     if quantity == "cooperation" and len(said) == 1:
@@ -118,7 +126,7 @@ def _axis(quantity: str, jobs: Sequence[Job]) -> str:
     return quantity.replace("_", " ") + (f" ({unit})" if unit else "")
 
 
-def _theory(quantity: str, combined: pd.DataFrame, jobs: Sequence[Job]) -> dict[int, dict[str, list[float]]]:
+def _theory(quantity: str, combined: pd.DataFrame, jobs: Sequence[FoundRun]) -> dict[int, dict[str, list[float]]]:
     """The cooperation of equilibria and of the optimum in each condition; a game with many equilibria at its ends."""
     if quantity != "cooperation":
         return {}

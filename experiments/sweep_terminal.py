@@ -38,13 +38,13 @@ def show(found: Mapping[str, Any], into: Path, written: list[Path], notes: list[
     console.print(made)
     about = found["about"]
     for one in about["left_out"][:_LEFT_OUT]:
-        console.print(f"left out: {one['run']}: {one['status']}: {one['reason']}", markup=False)
+        console.print(f"left out: {one['run']}: {one['status']}: {one['reason']}", markup=False, soft_wrap=True)
     if len(about["left_out"]) > _LEFT_OUT:
         console.print(f"left out: {len(about['left_out']) - _LEFT_OUT} more, named in collected.json")
     for one in about["mixed"]:
-        console.print(f"mixed: {one}", markup=False)
+        console.print(f"mixed: {one}", markup=False, soft_wrap=True)
     for one in [*(f"warning: {one}" for one in about["warnings"]), *notes]:
-        console.print(one, markup=False)
+        console.print(one, markup=False, soft_wrap=True)
     rows, people = len(found["collected"]), len(found["people"])
     print(f"collected {about['jobs']} jobs, {rows} rows, {people} participants: {into}")
     for path in written:

@@ -24,7 +24,7 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
     if _measure(summary) != MEASURE:
         return other_measure_table(summary)
     note = _noted(_bounds(summary, ("before", "after"), ("value_rationality_corrected", "in_category")))
-    made = _table(summary, "measure", "\n".join(filter(None, (_expectations(summary), note))))
+    made = _table(summary, "measure", _notes(summary, note))
     made.add_column("cell", no_wrap=True)
     made.add_column("when,\nangles", no_wrap=True)
     for name in ("angle °", "value rationality", "chance", "corrected", "in category", "failed"):
@@ -46,8 +46,7 @@ def measure_table(summary: Mapping[str, Any]) -> Table:
 def other_measure_table(summary: Mapping[str, Any]) -> Table:
     """The same of a measure on which value rationality is not defined."""
     note = _noted(_bounds(summary, ("before", "after"), ("in_category",)))
-    notes = "\n".join(filter(None, (_expectations(summary), note)))
-    made = _table(summary, "measure", notes, _measure(summary))
+    made = _table(summary, "measure", _notes(summary, note), _measure(summary))
     for name in ("cell", "when"):
         made.add_column(name, no_wrap=True)
     for name in ("classed", "angle °", "consistency", "in category", "failed"):
@@ -65,6 +64,10 @@ def other_measure_table(summary: Mapping[str, Any]) -> Table:
             ", ".join(f"{category} {count}" for category, count in found["categories"].items()),
         )
     return made
+
+
+def _notes(summary: Mapping[str, Any], note: str) -> str:
+    return "\n".join(filter(None, (_expectations(summary), note, stopping.caption(summary.get("stopping")))))
 
 
 def _administered(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -109,7 +112,10 @@ def play_table(summary: Mapping[str, Any]) -> Table:
 def drift_table(summary: Mapping[str, Any]) -> Table:
     """What play changed: the mean change of each cell's angle and corrected value rationality, within participants."""
     units = [(one["units"], one["unit"]) for _, one in _changes(summary) if one["low"] is not None]
-    made = _table(summary, "drift", "p: sign flips; Holm: corrected over cells", "change after play", units)
+    note = "p: sign flips; Holm: corrected over cells"
+    if any(row["interacting"] for row in summary["drift"]):
+        note += f"\n{comparisons.STRANGERS}"
+    made = _table(summary, "drift", note, "change after play", units)
     made.add_column("cell", no_wrap=True)
     for name in ("pairs", "angle °", "p", "Holm", "corrected value rationality", "p", "Holm"):
         made.add_column(name.replace(" ", "\n", 1), justify="right", no_wrap=True)
@@ -191,9 +197,7 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
             f"({related['participants'] - related['left_out']} of {related['participants']} participants, "
             f"{related['units']} {related['unit']} resampled; people: r = .30, Balliet, Parks & Joireman 2009)"
         )
-    said += comparisons.lines(summary["comparisons"], summary["cells"], summary["confidence"])
-    if summary["cells_not_compared"]:
-        said.append(f"{summary['cells_not_compared']} cells are not compared: more than {comparisons.MOST_CELLS}")
+    said += _differences(summary)
     said += stopping.lines(summary.get("stopping"))
     failures = summary["failures"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in failures["by_reason"].items())
@@ -205,6 +209,17 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     said += cross_measures.lines(summary.get("cross_measures"))
     said += presentations.lines(summary["presentations"], summary["confidence"])
     return [*said, *_first_options(summary), *accounts(summary)]
+
+
+def _differences(summary: Mapping[str, Any]) -> list[str]:
+    """Differences between cells. A leaderboard has letters of its own, and leaves out those of the measure."""
+    rows, cells = summary["comparisons"], summary["cells"]
+    board = summary.get("leaderboard") is not None
+    shown = [row for row in rows if not (board and row["quantity"] in comparisons.MEASURED)]
+    said = comparisons.lines(shown, cells, summary["confidence"])
+    if len(shown) < len(rows):
+        said.append("differences of angle and value rationality between cells: in summary.json, comparisons")
+    return [*said, *comparisons.left_out(rows, cells, summary["cells_not_compared"])]
 
 
 def _first_options(summary: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from experiments.variance_components import Component
     from experiments.variance_design import Design
 
+_SAME_DRAWS = ": simulated respondents of one number and seed draw the same answers in every job, whatever the wording"
+
 
 def variance(design: "Design", quantity: str, resampling: "Resampling") -> dict[str, Any]:
     """The decomposition of a design as it goes into `variance.json`.
@@ -28,6 +30,12 @@ def variance(design: "Design", quantity: str, resampling: "Resampling") -> dict[
     from experiments.variance_components import decompose
 
     found = decompose(design.answers, resampling, groups=design.groups, unit=design.unit)
+    notes = list(design.notes)
+    if constant := [one.name for one in found.components if one.constant]:
+        notes.append(
+            f"No interval for {', '.join(constant)}: exactly 0 in every resample, as answers never differed. That is "
+            f"no proof of no effect{_SAME_DRAWS if design.synthetic else ''}."
+        )
     return {
         "quantity": quantity,
         "measure": design.measure,
@@ -40,7 +48,7 @@ def variance(design: "Design", quantity: str, resampling: "Resampling") -> dict[
         "total": found.total,
         "groups": [_row(one, one.name) for one in found.groups],
         "components": [_row(one, _kind(one, design)) for one in found.components],
-        "notes": list(design.notes),
+        "notes": notes,
     }
 
 
@@ -104,18 +112,23 @@ def show(found: dict[str, Any]) -> None:
     for part in ("groups", "components"):
         for one in found[part]:
             share = one["share"]
-            limits = "–" if share["low"] is None else f"{share['low']:.1%} to {share['high']:.1%}"
+            limits = "–" if share["low"] is None else f"{_percent(share['low'])} to {_percent(share['high'])}"
             style = "bold" if part == "groups" else ""
-            made.add_row(one["name"], f"{share['estimate']:.1%}", limits, f"{one['sd']:{form}}", style=style)
+            made.add_row(one["name"], _percent(share["estimate"]), limits, f"{one['sd']:{form}}", style=style)
         if part == "groups":
             made.add_section()
     console = Console(highlight=False)
     console.print(made)
     levels = "; ".join(f"{name}: {', '.join(of)}" for name, of in found["levels"].items())
     for line in (f"Levels ({levels}) weigh the same, and shares are of these levels alone.", *found["notes"]):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     if any(one["variance"] < 0 for one in found["components"]):
         console.print("Shares whose estimate is below 0 are shown as 0; variance.csv has the estimates.", markup=False)
+
+
+def _percent(share: float) -> str:
+    """A share to one decimal; what would be rounded to nothing is told as little."""
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
 def write(found: dict[str, Any], folder: Path) -> list[Path]:
@@ -136,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
         "--factors", help="names with commas: orientation,model,wording,language,induction,framing,order,…"
     )
     made.add_argument("--without", action="append", default=[], metavar="FACTOR=LEVEL,…", help="leave levels out")
+    made.add_argument(
+        "--mix", default="", metavar="KINDS", help="allow jobs to differ: code, models, prompts, schema, or all"
+    )
     made.add_argument("--quantity", default="angle", help="angle, deviation, value_rationality, …_corrected")
     made.add_argument("--phase", help="before or after; before if there is one")
     made.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples")
@@ -157,13 +173,14 @@ def _without(given: Sequence[str]) -> dict[str, list[str]]:
 def main(arguments: Sequence[str]) -> int:
     """The command line. Returns the exit code."""
     given = _parser().parse_args(arguments)
+    from experiments.agreement import mixed
     from experiments.statistics import Resampling
     from experiments.variance_design import design
 
     try:
         resampling = Resampling(given.resamples, given.confidence, given.seed)
         factors = given.factors.split(",") if given.factors else None
-        made = design(given.folder, given.quantity, factors, _without(given.without), given.phase)
+        made = design(given.folder, given.quantity, factors, _without(given.without), given.phase, mixed(given.mix))
         found = variance(made, given.quantity, resampling)
         show(found)
         for path in write(found, given.folder):

@@ -25,6 +25,7 @@ from games.errors import SettingError
 PARTICIPANT, REPLY, BOTH = "participant", "reply", "participant and reply"
 OTHER = "other interactions"
 RESPONDENTS = "respondents"
+_TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,15 @@ class Component:
 
     name: of the factor, the interaction (a × b), or who answered.  factors: those that it is of; none for respondents.
     variance: in squared units of the value, unbiased, so it may be below 0.  share: of the total, with an interval;
-    cut to [0, 1].
+    cut to [0, 1].  constant: whether it is exactly 0 in every resample, which says nothing of chance and leaves no
+    interval.
     """
 
     name: str
     factors: tuple[str, ...]
     variance: float
     share: Interval
+    constant: bool = False
 
     @property
     def sd(self) -> float:
@@ -90,9 +93,11 @@ def decompose(
     def component(name: str, factors: tuple[str, ...], parts: Mapping[str, int]) -> Component:
         variance = sum(sign * found[key] for key, sign in parts.items())
         resampled = sum((sign * drawn[key] for key, sign in parts.items()), np.zeros(resampling.resamples))
-        limits = resampling.limits(resampled / totals, moments.units)
+        finite = resampled[np.isfinite(resampled)]
+        constant = bool((np.abs([variance, *finite]) <= _TINY * total).all())
+        limits = (None, None) if constant else resampling.limits(resampled / totals, moments.units)
         estimate, low, high = (None if x is None else float(np.clip(x, 0, 1)) for x in (variance / total, *limits))
-        return Component(name, factors, variance, Interval(estimate, low, high, moments.units, unit))
+        return Component(name, factors, variance, Interval(estimate, low, high, moments.units, unit), constant)
 
     return Decomposition(tuple(component(*plan) for plan in plans), tuple(component(*plan) for plan in merged), total)
 

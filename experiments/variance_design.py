@@ -12,24 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.store import read_json, read_table
 from experiments.tables import studied
 from experiments.variance_moments import LONE, Answers
+from experiments.variance_table import LAYOUT, VALUE, administrations
 from games.errors import SettingError, unknown
 
-LANGUAGES = {"zh": "Chinese", "es": "Spanish", "de": "German"}
-"""The suffix of an induction's name says its language; without one it is English."""
-VALUE = "orientation"
-WORDS = ("wording", "language", "induction", "framing", "order", "labels", "first", "currency")
+WORDS = ("wording", "language", "induction", "framing", *LAYOUT)
 """What belongs to the phrasing, and not to the value."""
 QUANTITIES = {"angle": "°", "deviation": "°", "value_rationality": "", "value_rationality_corrected": ""}
 """What can be decomposed, with its unit."""
 _DEFAULT = (VALUE, "model", *WORDS)
-_COLUMNS = ("participant", "orientation", "agent", "model", "induction", "synthetic", "phase", "repetition", "measure")
-_LAYOUT = ("order", "labels", "first", "currency")
 _NESTED = ("participant", "cell", "run", "job", "repetition", "draw", "seed")
-_SAME = {"population.inductions": "induction", "population.models": "model", "population.cells": VALUE}
-"""Overrides that a column of the table says better."""
 
 
 @dataclass(frozen=True)
@@ -52,35 +45,26 @@ class Design:
     synthetic: bool
 
 
-def jobs(folder: Path) -> list[Path]:
-    """The run folders of a sweep in their order, or the run's own. Raises SettingError for a folder that is neither."""
-    if (folder / "manifest.json").exists():
-        return [folder]
-    found = [path.parent for path in folder.glob("*/manifest.json")]
-    if not found:
-        raise SettingError(f"{folder} holds no run and no jobs; name a folder that `python -m experiments.run` wrote")
-    return sorted(found, key=lambda path: (int(path.name) if path.name.isdigit() else 1 << 30, path.name))
-
-
 def design(
     folder: Path,
     quantity: str = "angle",
     factors: Sequence[str] | None = None,
     without: Mapping[str, Sequence[str]] | None = None,
     phase: str | None = None,
+    mix: Sequence[str] = (),
 ) -> Design:
     """The design of a run or sweep.
 
     factors: None takes the value, models and all of the phrasing that varied.  without: levels that are left out, by
-    factor.  phase: "before" or "after"; None takes before if there is one.
-    Raises SettingError for an unknown quantity, factor or level, a factor that does not vary, and two that never vary
-    apart.
+    factor.  phase: "before" or "after"; None takes before if there is one.  mix: kinds of differences between jobs
+    that are allowed, of `agreement.KINDS`.
+    Raises SettingError for an unknown quantity, factor or level, a factor that does not vary, two that never vary
+    apart, and jobs that were not made alike.
     """
     if quantity not in QUANTITIES:
         raise unknown("quantity", quantity, QUANTITIES)
     notes: list[str] = []
-    table = pd.concat([_job(path, quantity, notes) for path in jobs(folder)], ignore_index=True)
-    table, phase = _asked(table, phase, folder)
+    table, phase = _asked(administrations(folder, quantity, mix, notes), phase, folder)
     table = _left(table, without or {}, notes)
     names = _factors(table, factors, notes)
     values = table[quantity].astype(np.float64)
@@ -99,39 +83,6 @@ def design(
         answers, unit, groups, tuple(notes), phase, str(whole["measure"].iloc[0]), len(whole), float((~known).mean()),
         bool(whole["synthetic"].all()),
     )  # fmt: skip
-
-
-def _job(folder: Path, quantity: str, notes: list[str]) -> pd.DataFrame:
-    """The administrations of one run, with what its settings say of them."""
-    about = read_json(folder, "manifest")
-    read = read_table(folder, "measures", [*_COLUMNS, *_LAYOUT, quantity]).astype(dict.fromkeys(_COLUMNS, object))
-    first = read[read["measure"] == about["measure"]]
-    table: pd.DataFrame = first.assign(job=folder.name, seed=about["seed"], framing=_framing(folder))
-    suffix = table["induction"].astype(str).str.extract(r"^(.+)_([a-z]{2})$")
-    translated = suffix[1].isin(list(LANGUAGES))
-    table["wording"] = suffix[0].where(translated, table["induction"])
-    table["language"] = suffix[1].map(LANGUAGES).where(translated, "English")
-    for key, value in _overrides(folder).items():
-        if key not in table and key not in _SAME and not key.startswith(("presentation.", "hydra.", "replies.")):
-            table[key] = value
-    if about["status"] != "finished":
-        notes.append(f"INCOMPLETE: {folder.name} is {about['status']}")
-    return table
-
-
-def _framing(folder: Path) -> str:
-    from omegaconf import OmegaConf
-
-    path = folder / ".hydra" / "config.yaml"
-    return str(OmegaConf.select(OmegaConf.load(path), "framing.name")) if path.exists() else "not recorded"
-
-
-def _overrides(folder: Path) -> dict[str, str]:
-    from omegaconf import OmegaConf
-
-    path = folder / ".hydra" / "overrides.yaml"
-    given = [str(one) for one in OmegaConf.load(path)] if path.exists() else []
-    return {key.lstrip("+~"): value for key, _, value in (one.partition("=") for one in given)}
 
 
 def _asked(table: pd.DataFrame, phase: str | None, folder: Path) -> tuple[pd.DataFrame, str]:

@@ -5,9 +5,12 @@ run cannot be used. No model is asked, so it needs no key.
 """
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +24,21 @@ if TYPE_CHECKING:
     from experiments.pass_rules import Rule
 
 
+_SHOWN = 8
+"""How many names an error lists."""
+
+
 def main(given: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     asked = _arguments(given)
     try:
+        if asked.junit:
+            # Results of an earlier check must not stand for this one, however it ends.
+            asked.junit.unlink(missing_ok=True)
         return _do(asked)
     except (CommonwealError, OSError) as error:
+        if asked.junit:
+            _write_refusal(asked, str(error))
         return refused(error)
 
 
@@ -51,9 +63,24 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def _do(asked: argparse.Namespace) -> int:
-    from datetime import UTC, datetime
+def _write_refusal(asked: argparse.Namespace, said: str) -> None:
+    """Write a JUnit file with one error, for a check that could not be made, where a file can be written at all."""
+    from experiments.junit import ERROR, Case, Suite, write_junit
 
+    case = Case("verify", "the rules and the runs can be used", ERROR, said, 0.0)
+    with suppress(OSError):
+        write_junit(asked.junit, [Suite("verify", {"rules": str(asked.rules)}, [case], said)], datetime.now(UTC))
+
+
+def _say(words: str) -> None:
+    """Print. If nobody reads any more, as after `| head`, go on: the exit code and the JUnit file are still wanted."""
+    try:
+        print(words, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _do(asked: argparse.Namespace) -> int:
     from experiments.junit import write_junit
     from experiments.pass_figures import Figures
     from experiments.pass_file import read_rules
@@ -68,34 +95,31 @@ def _do(asked: argparse.Namespace) -> int:
     suites = []
     for folder, figures in checked.items():
         suite, some = _suite(asked, folder, rules, figures)
-        print(suite.out)
+        _say(suite.out)
         suites.append(suite)
         found += some
-    print(_footer(found, asked.undecided))
+    _say(_footer(found, asked.undecided))
     if asked.junit:
         write_junit(asked.junit, suites, datetime.now(UTC))
-        print(f"JUnit: {asked.junit}")
+        _say(f"JUnit: {asked.junit}")
     counts = Counter(one.verdict for one in found)
     return 1 if counts[Verdict.FAIL] or (counts[Verdict.UNDECIDED] and asked.undecided == "fail") else 0
 
 
 def _jobs(given: Path, unfinished: bool) -> list[Path]:
-    """The folder of a run, or those of a sweep's jobs. A job without a run is refused where its tables are read."""
-    from experiments.store import read_json
+    """The folder of a run, or those of a sweep's jobs. Raises SettingError for a sweep that lacks some."""
+    from experiments.collected_jobs import find, missing
     from games.errors import SettingError
 
-    if (given / "manifest.json").exists():
-        return [given]
-    if (given / "sweep.json").exists() and read_json(given, "sweep").get("status") == "running" and not unfinished:
-        raise SettingError(f"{given}: this sweep has not ended; wait for it, or check what is there with --unfinished")
-    known = [*given.glob("*/manifest.json"), *given.glob("jobs/*.json")]
-    names = {path.stem if path.parent.name == "jobs" else path.parent.name for path in known}
-    numbers = sorted(int(name) for name in names if name.isdigit())
-    return [given / str(number) for number in numbers] or [given]
+    if (lacking := missing([given], given)) and not unfinished:
+        told = ", ".join(f"job {one['job']} ({one['status']})" for one in lacking)
+        raise SettingError(f"{given}: no run of {told}; finish the sweep, or check what is there with --unfinished")
+    return [one.folder for one in find([given], given)]
 
 
 def _refuse(rules: "Sequence[Rule]", checked: "dict[Path, Figures]", asked: argparse.Namespace) -> None:
-    """Raise SettingError for a run that did not come to its end, and for a rule that means no cell of any run."""
+    """Raise SettingError for a run that did not come to its end, and for a rule or a selector that means no cell."""
+    from experiments.pass_file import near
     from games.errors import SettingError
 
     for folder, figures in checked.items():
@@ -104,15 +128,27 @@ def _refuse(rules: "Sequence[Rule]", checked: "dict[Path, Figures]", asked: argp
                 f"{folder}: this run is {figures.status}, so its figures may change; "
                 "start its command again, or check it as it is with --unfinished"
             )
+    cells = {name: cell for figures in checked.values() for name, cell in figures.cells.items()}
     for rule in rules:
+        if idle := rule.idle(cell for figures in checked.values() for cell in figures.cells.values()):
+            name, word, known = idle
+            means = f"{asked.rules}: {rule.name} where {_where(rule)}: {name} {word} means no cell"
+            raise SettingError(f"{means}; {_there(near(word, known), known)}")
         if not any(figures.selected(rule) for figures in checked.values()):
-            cells = dict.fromkeys(told for figures in checked.values() for told in figures.told())
             meant = f"{rule.name}{f' where {_where(rule)}' if rule.where else ''}"
-            raise SettingError(f"{asked.rules}: {meant} means no cell; there are {'; '.join(cells)}")
+            orientations = dict.fromkeys(str(cell["orientation"]) for cell in cells.values())
+            asks = near(rule.key, [*orientations, *cells]) if rule.key else ""
+            raise SettingError(f"{asked.rules}: {meant} means no cell; {_there(asks, list(cells))}")
 
 
 def _where(rule: "Rule") -> str:
     return ", ".join(f"{name} is {' or '.join(words)}" for name, words in rule.where.items())
+
+
+def _there(asks: str, names: "Sequence[str]") -> str:
+    """The names that there are, the nearest first; not all of many."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{asks}{' ' * bool(asks)}There are {', '.join(names[:_SHOWN])}{more}"
 
 
 def _suite(

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from experiments.agreement import disagreements, unverifiable
-from experiments.collected_jobs import Job, numbers
+from experiments.collected_jobs import FoundRun, numbers
 from experiments.factors import factors
 from tests.commands import CHECKOUT
+from tests.specimens import decision, written
 
 # --- what varied ------------------------------------------------------------------------------------------------------
 
@@ -25,7 +26,7 @@ COMPOSED = {
 CHOICES = {"experiment": "society", "game": "public_goods", "induction": "label"}
 
 
-def made(number, typed=(), settings=None, choices=None, **manifest):
+def made(number, typed=(), settings=None, choices=None, folder=CHECKOUT, **manifest):
     """A job as it is read from its files."""
     asked = OmegaConf.create(COMPOSED)
     for key, value in (settings or {}).items():
@@ -37,9 +38,9 @@ def made(number, typed=(), settings=None, choices=None, **manifest):
         "models": {"m": {"identities": ["m-1"], "settings": {"label": "m", "temperature": 1.0, "concurrency": 8}}},
         "prompts": {"induction/label/prosocial/system": "1" * 64, "words/public_goods/rules": "2" * 64},
     }
-    return Job(
+    return FoundRun(
         number=number,
-        folder=CHECKOUT / str(number),
+        folder=folder / str(number),
         run=str(number),
         manifest={**about, **manifest},
         overrides=list(typed),
@@ -153,6 +154,19 @@ def test_uncommitted_changes_differ_from_none_and_cannot_be_compared_with_each_o
 def test_another_identity_of_the_same_model_is_named():
     models = {"m": {"identities": ["m-2"], "settings": {"label": "m", "temperature": 1.0, "concurrency": 8}}}
     assert told(other(models=models)) == ["models: model m answered as m-1 in jobs 0–1, as m-2 in jobs 2–3"]
+
+
+def test_who_answered_stands_in_the_decisions_where_the_manifest_names_nobody(tmp_path):
+    nobody = {"m": {"identities": [], "settings": made(0).manifest["models"]["m"]["settings"]}}
+
+    def jobs(identity):
+        written(tmp_path / "1", [decision(0, identity=identity), decision(1, model="other", identity="m-9")])
+        return [made(0), made(1, folder=tmp_path, models=nobody)]
+
+    assert told(jobs("m-1")) == []
+    assert told(jobs("m-2")) == ["models: model m answered as m-1 in job 0, as m-2 in job 1"]
+    # An endpoint that does not say who it is cannot be compared.
+    assert told(jobs(None)) == []
 
 
 def test_another_setting_of_the_same_model_is_named_but_not_a_rate():

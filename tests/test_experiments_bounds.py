@@ -78,7 +78,8 @@ def test_the_correlation_is_told_at_both_ends_which_need_not_enclose_it(tmp_path
     [
         ({"estimate": None, "bounds": {"low": 0.521, "high": 0.582}}, "0.52–0.58"),
         ({"estimate": None, "bounds": {"low": -0.2, "high": 0.1}}, "-0.20 to 0.10"),
-        ({"estimate": None, "bounds": {"low": 0.581, "high": 0.582}}, "0.58"),
+        ({"estimate": None, "bounds": {"low": 0.581, "high": 0.582}}, "0.58–0.58"),
+        ({"estimate": None, "bounds": {"low": 1.0, "high": 1.0}}, "1.00–1.00"),
         ({"estimate": 0.5, "bounds": {"low": 0.5, "high": 0.5}}, "0.50"),
         ({"estimate": None, "bounds": None}, "–"),
         ({"estimate": None}, "–"),

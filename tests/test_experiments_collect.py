@@ -143,18 +143,29 @@ def test_it_refuses_to_mix_names_the_difference_and_mixes_when_told_to(sweep, pl
     assert "unknown --mix 'everything'" in capsys.readouterr().err
 
 
+def test_a_job_that_took_every_reply_from_the_store_agrees_with_the_others(sweep, plain, capsys):
+    models = read_json(sweep / "3", "manifest")["models"]
+    edit(sweep / "3" / "manifest.json", models={label: one | {"identities": []} for label, one in models.items()})
+    assert main([str(sweep)]) == 0
+    assert "collected 4 jobs" in capsys.readouterr().out
+
+
 def test_unfinished_and_missing_jobs_are_left_out_and_named(sweep, plain, capsys):
     edit(sweep / "1" / "manifest.json", status="incomplete", error="budget.calls=10 is reached")
     (sweep / "jobs").mkdir()
-    write_json(sweep / "jobs", "7", {"job": 7, "status": "failed", "error": "the shares sum to 1.25"})
+    error = "the shares sum to 1.25, and those of a population must sum to 1: write other shares, or counts instead"
+    write_json(sweep / "jobs", "7", {"job": 7, "status": "failed", "error": error})
     assert main([str(sweep)]) == 0
     said = capsys.readouterr().out
     assert "left out: 1: incomplete: budget.calls=10 is reached" in said
-    assert re.search(r"left out: \S*7: failed: the shares sum to 1.25", said)
+    assert f"left out: 7: failed: {error}\n" in said
     assert set(pd.read_csv(sweep / "collected.csv")["job"]) == {0, 2, 3}
     write_json(sweep, "sweep", {"jobs": 6, "status": "running"})
+    write_json(sweep / "jobs", "4", {"job": 4, "status": "finished", "error": None})
     assert main([str(sweep)]) == 0
-    assert re.search(r"left out: \S*5: missing: no run in it", capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert "left out: 4: missing: no run in it" in said
+    assert "left out: 5: missing: no run in it" in said
     assert main([str(sweep), "--unfinished"]) == 0
     assert "INCOMPLETE: not at their end: job 1" in capsys.readouterr().out
     assert set(pd.read_csv(sweep / "collected.csv")["job"]) == {0, 1, 2, 3}

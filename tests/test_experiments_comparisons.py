@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.interval_coverage import TESTS, errors, mixed
-from experiments.comparison_tests import compact_letters, equivalent, holm, paired_permutation_test, permutation_test
-from experiments.comparisons import MOST_CELLS, comparisons, lines
+from experiments.comparison_tests import (
+    compact_letters,
+    drawn,
+    equivalent,
+    holm,
+    paired_permutation_test,
+    permutation_test,
+)
+from experiments.comparisons import MOST_CELLS, comparisons, left_out, lines
+from experiments.drift import drift
 from experiments.statistics import Interval, Resampling
 from experiments.summary import summarise
 from tests.specimens import decision, measure, played, written
@@ -64,6 +72,32 @@ def test_the_least_p_is_what_perfect_separation_reaches():
         side = np.arange(sum(sizes)) < sizes[0]
         found = permutation_test(np.where(side, 10.0, 0.0) + np.arange(sum(sizes)) / 100, side)
         assert found.p == found.least_p == (2 if sizes[0] == sizes[1] else 1) / found.arrangements
+
+
+def test_as_many_arrangements_are_drawn_as_a_caller_wants():
+    side = np.arange(2000) < 1000
+    values = np.where(side, 1.0, 0.0) + np.random.default_rng(0).normal(size=2000)
+    found = permutation_test(values, side, permutations=5000)
+    assert (found.arrangements, found.p) == (5000, 1 / 5001)
+    assert paired_permutation_test(values + 1, permutations=5000).arrangements == 5000
+    # Left to itself it draws fewer of so many units, but so many that a family can be significant.
+    assert permutation_test(values, side).arrangements == drawn(2000) == 2000
+    assert drawn(64) == 9999
+    for units, family in ((64, 231), (20_000, 66), (5000, 1)):
+        assert family / (drawn(units, family) + 1) < 0.025
+
+
+def test_no_block_of_arrangements_is_drawn_twice():
+    # 4,000 units are drawn 1,000 arrangements at a time: the same block again would double what is extreme.
+    values = np.random.default_rng(1).normal(size=4000)
+    tests = (
+        lambda drawn: permutation_test(values, np.arange(4000) < 2000, permutations=drawn),
+        lambda drawn: paired_permutation_test(values, permutations=drawn),
+    )
+    for test in tests:
+        once, twice = (round(test(drawn).p * (drawn + 1)) - 1 for drawn in (1000, 2000))
+        assert 0 < once < twice
+        assert twice != 2 * once
 
 
 def test_within_strata_labels_stay_in_their_stratum():
@@ -121,6 +155,10 @@ def test_equivalence_is_the_inner_interval_within_the_margin():
     assert equivalent(inner(-0.06, 0.01), 0.05) is False
     assert equivalent(inner(None, None), 0.05) is None
     assert equivalent(inner(-0.04, 0.04), None) is None
+    # Of no width but for rounding: units that all say the same do not show how sure that is.
+    assert equivalent(inner(0.0, 0.0), 0.05) is None
+    assert equivalent(inner(0.3, 0.1 + 0.2), 0.5) is None
+    assert equivalent(inner(0.0, 1e-6), 0.05) is True
     with pytest.raises(ValueError, match="margin"):
         equivalent(inner(-0.1, 0.1), 0.0)
 
@@ -239,6 +277,26 @@ def test_strangers_are_marked_as_interacting(tmp_path):
     assert not found["angle", "before"]["interacting"]
 
 
+@pytest.mark.parametrize(
+    ("lasting", "memory", "played_", "interacting"),
+    [(False, True, True, True), (True, True, True, False), (False, False, True, False), (False, True, False, False)],
+)
+def test_so_is_a_measure_that_reminds_strangers_of_shared_rounds(lasting, memory, played_, interacting, tmp_path):
+    decisions, measures, rounds = population(tmp_path)
+    for table in (decisions, measures):
+        for row in table:
+            row["orientation"] = "prosocial"
+    measures += [{**row, "phase": "after"} for row in measures]
+    if not played_:
+        decisions, rounds = [row for row in decisions if row["phase"] != "play"], []
+    tables = written(tmp_path, decisions, measures, rounds, matching_lasting=lasting, memory=memory)
+    found = {(row["quantity"], row["phase"]): row for row in comparisons(tables, FAST)[0]}
+    for name in ("angle", "value_rationality_corrected"):
+        assert found[name, "after"]["interacting"] is interacting
+        assert not found[name, "before"]["interacting"]
+    assert {row["interacting"] for row in drift(tables, FAST)} == {interacting}
+
+
 def test_value_rationality_is_compared_within_an_orientation_only(tmp_path):
     assert ("value_rationality_corrected", "before") not in compared(tmp_path / "two", *population(tmp_path))[0]
     rows = population(tmp_path)
@@ -289,6 +347,51 @@ def test_too_many_cells_are_cut_and_counted(tmp_path):
     decisions = [decision(number, phase="before", cell=f"c{number:02}") for number in range(MOST_CELLS + 2)]
     found, left = comparisons(written(tmp_path, decisions, measures), FAST)
     assert (len(found), left) == (66, 2)
+
+
+def many(folder, each=7):
+    """So many cells of each of two orientations, one after the other, of one participant each."""
+    rows = [
+        {"participant": number, "cell": f"c{number:02}", "orientation": list(CELLS.values())[number // each]}
+        for number in range(2 * each)
+    ]
+    rational = {"value_rationality": 0.9, "value_rationality_corrected": 0.8}
+    measures = [measure(angle=40.0, repetition=1 + again, **rational, **row) for row in rows for again in range(6)]
+    return written(folder, [decision(phase="before", **row) for row in rows], measures)
+
+
+def test_value_rationality_has_its_limit_within_each_orientation(tmp_path):
+    found, left = comparisons(many(tmp_path), FAST)
+    pairs = [(row["first"], row["second"]) for row in found if row["quantity"] == "value_rationality_corrected"]
+    assert len(pairs) == 2 * 21
+    assert ("c12", "c13") in pairs
+    assert left == 2
+
+
+def test_orientations_of_which_no_cell_is_compared_are_named(tmp_path):
+    def told(each):
+        rows = [{"quantity": "angle", "first": f"c{one:02}", "second": f"c{one + 1:02}"} for one in range(11)]
+        # Value rationality, compared within orientations, does not make up for it.
+        rows.append({"quantity": "value_rationality_corrected", "first": "c12", "second": "c13"})
+        about = {"model": "m", "synthetic": False}
+        cells = [{"cell": f"c{n:02}", "orientation": list(CELLS.values())[n // each], **about} for n in range(2 * each)]
+        # A scripted rule beside models is never compared.
+        cells.append({"cell": "rule", "orientation": "none", "model": "none", "synthetic": True})
+        return left_out(rows, cells, 2 * each - MOST_CELLS)
+
+    assert told(6) == []
+    (line,) = told(7)
+    assert line.endswith("2 are beyond the first 12")
+    (line,) = told(12)
+    assert line.endswith("12 are beyond the first 12, among them all of competitive")
+
+
+def test_only_a_few_equivalent_pairs_are_named(tmp_path):
+    row = {"quantity": "angle", "phase": "before", "first_mean": 1.0, "second_mean": 1.0, "p": 1.0, "p_holm": 1.0}
+    row |= {"margin": 5.0, "equivalent": True, "interacting": False, "least_p": 0.001}
+    rows = [row | {"first": first, "second": second} for first, second in combinations("uvwxyz", 2)]
+    (_, line) = lines(rows, [], 0.95)
+    assert line.endswith("equivalent within ±5: u = v, u = w, u = x, u = y and 11 more")
 
 
 def test_in_words_cells_stand_in_order_with_their_letters(tmp_path):

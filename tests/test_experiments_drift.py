@@ -95,3 +95,14 @@ def test_the_terminal_has_a_table_of_it(tmp_path, capsys):
     assert "test · change after play" in said
     assert "a 8/8 +2.2 .008 .008 +0.02 .008 .008" in said
     assert "p: sign flips; Holm: corrected over cells" in said
+    assert "strangers" not in said
+
+
+def test_the_table_says_that_strangers_are_reminded_of_shared_rounds(tmp_path, capsys):
+    rows = measured()
+    play = [decision(number, cooperation=0.5) for number in range(8)]
+    for memory in (True, False):
+        tables = written(tmp_path / str(memory), [*decided(rows), *play], rows, memory=memory)
+        summary = summarise(tables, FAST) | {"cross_measures": None, "comparisons": []}
+        show(summary, tmp_path, [])
+        assert ("strangers: participants are not independent" in capsys.readouterr().out) == memory

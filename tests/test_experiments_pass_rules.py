@@ -2,25 +2,33 @@
 
 import json
 import math
+import os
 import shutil
+import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from experiments.junit import Case, Suite, write_junit
+from experiments.drift import drift
+from experiments.junit import ERROR, Case, Suite, write_junit
 from experiments.pass_figures import Figure, Figures, fewest_units
 from experiments.pass_file import parsed, read_rules
+from experiments.pass_intervals import scale, unseen, widened
 from experiments.pass_judgements import judged, judgements
 from experiments.pass_rules import QUANTITIES, Range, Rule, Verdict
 from experiments.statistics import Interval, Resampling
+from experiments.stopping import stopping
 from experiments.tables import read_tables
-from experiments.verify import main
+from experiments.verify import _there, main
 from games.errors import SettingError
+from games.rationality import chance_corrected
 from tests.commands import CHECKOUT, command, run
 
 EXAMPLE = CHECKOUT / "docs" / "recorded" / "pass_rules.yaml"
@@ -219,6 +227,78 @@ def test_a_rare_confidence_needs_more_units():
     assert fewest_units(0.999) > fewest_units(0.99)
 
 
+def alike(value, units, ends=(0.0, 1.0), confidence=0.95):
+    """A figure on which all units agree, as the bootstrap has it and as rules judge it."""
+    point = Interval(value, value, value, units, "participants")
+    wide, agree = widened(point, (value, value), ends, confidence)
+    assert agree
+    return point, Figure(wide, (value, value), 0.0, ends=ends)
+
+
+@given(some.integers(5, 200), some.floats(0.5, 0.999), some.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_a_rule_that_is_not_met_rarely_passes_by_units_that_happen_to_agree(units, limit, confidence):
+    # Just below the limit lies the mean where all are at 1, but for a share of 1 − limit at 0.
+    wanted, chance = Range(limit, None), limit**units
+    point, found = alike(1.0, units, confidence=confidence)
+    rule = Rule("a", "a", {}, "value_rationality", wanted, confidence=confidence)
+    assert wanted.verdict(point.low, point.high) == Verdict.PASS  # what a gate must not go by
+    verdict, settles = judged(rule, found)
+    assert (verdict == Verdict.PASS) == (chance <= (1 - confidence) / 2)
+    if verdict == Verdict.UNDECIDED:
+        more = int(settles.split("about ")[1].split(" more")[0].replace(",", ""))
+        assert judged(rule, alike(1.0, units + more, confidence=confidence)[1])[0] == Verdict.PASS
+        assert judged(rule, alike(1.0, units + more - 1, confidence=confidence)[1])[0] == Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "ends", "wanted", "said"),
+    [
+        (
+            1.0,
+            5,
+            (0, 1),
+            Range(0.95, None),
+            "all 5 participants agree, which leaves room for 52% unseen others; about 67",
+        ),
+        (1.0, 72, (0, 1), Range(0.95, None), ""),
+        (0.5, 5, (0, 1), Range(0.9, None), ""),  # [0.24, 0.76] lies below
+        (0.5, 5, (0, 1), Range(0.7, None), "about 3 more participants that agree too"),
+        (0.5, 5, (0, 1), Range(None, 0.3), "about 3 more participants that agree too"),
+        (0.5, 30, (0, 1), Range(0.5, None), "lies on the limit"),
+        (0.5, 30, (0, 1), Range(0.5 - 1e-7, None), "more than a million"),
+        (20.0, 40, (-math.inf, math.inf), Range(10, None), "has no known ends"),
+    ],
+)
+def test_values_that_all_agree_leave_room_for_others(value, units, ends, wanted, said):
+    quantity = "payoff" if ends[1] == math.inf else "value_rationality"
+    verdict, settles = judged(Rule("a", "a", {}, quantity, wanted), alike(value, units, ends)[1])
+    assert said in settles
+    assert (verdict == Verdict.UNDECIDED) == bool(said)
+
+
+def test_values_that_differ_keep_their_interval():
+    found = Interval(0.8, 0.7, 0.9, 8, "participants")
+    assert widened(found, (0.8, 0.8), (0, 1), 0.95) == (found, False)
+    few = Interval(1.0, None, None, 3, "participants")
+    assert widened(few, (1.0, 1.0), (0, 1), 0.95) == (few, False)
+    # Failed replies at their least differ; at their greatest all agree, below the end of the scale.
+    wide, agree = widened(replace(found, estimate=None, high=0.85), (0.8, 0.85), (0, 1), 0.95)
+    assert not agree
+    assert (wide.low, wide.high) == (0.7, pytest.approx(0.85 + 0.15 * unseen(8, 0.95)))
+
+
+def test_the_ends_of_scales():
+    def ends(quantity, orientation="prosocial"):
+        return scale(Rule("", "", {}, quantity, Range(0, 1)), "slider", orientation)
+
+    assert ends("angle") == pytest.approx((-16.26, 61.39), abs=0.01)
+    assert ends("drift") == pytest.approx((-77.65, 77.65), abs=0.01)
+    assert ends("value_rationality") == (0, 1)
+    assert ends("value_rationality_corrected", "altruistic")[0] < 0
+    assert ends("deviation", "altruistic") == pytest.approx((0, 77.65), abs=0.01)
+    assert scale(Rule("", "", {}, "angle", Range(0, 1)), "ring", "none") == (-180, 180)
+
+
 PAYOFF = Rule("a", "a", {}, "payoff", Range(0, 1))
 
 # --- runs ----------------------------------------------------------------------------------------------------------
@@ -388,21 +468,189 @@ def test_drift_is_within_participants(sweep):
     assert found.unit == "groups"
 
 
+def spoilt(sweep, about=None, **columns):
+    """The second run's tables with other words in its manifest, and other values in its administrations."""
+    tables = read_tables(sweep / "1")
+    measures = tables.all_measures.assign(**columns)
+    return replace(tables, about={**tables.about, **(about or {})}, measures=measures, all_measures=measures)
+
+
+def test_a_mean_on_which_all_agree_is_not_certain(sweep):
+    figures = Figures(spoilt(sweep, value_rationality=1.0, angle=45.0))
+    (found,) = judgements(figures, rules("prosocial: {value_rationality: {min: 0.95}}")[0])
+    assert found.verdict == Verdict.UNDECIDED
+    assert "1.00 [0.74, 1.00] (12 participants, all alike" in found.observed
+    assert "about 60 more participants that agree too would settle it" in found.settles
+    (found,) = judgements(figures, rules("prosocial: {drift: [-1, 1]}")[0])
+    assert found.verdict == Verdict.UNDECIDED
+
+
+def test_drift_of_a_single_participant_is_that_of_the_summary(sweep):
+    table = read_tables(sweep / "1").all_measures
+    mine = table[(table["cell"] == "prosocial") & table["angle"].notna()].copy()
+    mine["repetition"] = mine.groupby("phase", observed=True).cumcount() + 1
+    mine["participant"] = 1
+    tables = replace(read_tables(sweep / "1"), measures=mine, all_measures=mine)
+    tables = replace(tables, about={**tables.about, "memory": False})
+    (told,) = drift(tables, Resampling(**tables.about["statistics"]))
+    found = Figures(tables).figure(Rule("", "", {}, "drift", Range(-5, 5)), ["prosocial"]).interval
+    assert (found.units, found.unit) == (told["angle"]["units"], "administrations")
+    assert found.units >= 5
+    assert found.estimate == told["angle"]["estimate"]
+    assert found.low == pytest.approx(told["angle"]["low"], abs=2)
+
+
+STOP = {
+    "stop": {
+        "half_width": 0.1,
+        "confidence": 0.95,
+        "max_repetitions": 9,
+        "min_repetitions": 1,
+        "quantity": "value_rationality",
+    }
+}
+
+
+def test_sampling_until_narrow_enough_has_its_own_interval(sweep):
+    tables = spoilt(sweep, {**STOP, "memory": False})
+    repeated = pd.concat([tables.measures.assign(repetition=number) for number in range(1, 5)], ignore_index=True)
+    tables = replace(tables, measures=repeated, all_measures=repeated)
+    told = next(one for one in stopping(tables) if (one["cell"], one["phase"]) == ("prosocial", "before"))
+    figures = Figures(tables)
+
+    def figure(quantity, confidence=0.95):
+        return figures.figure(Rule("", "", {}, quantity, Range(0, 1), confidence=confidence), ["prosocial"])
+
+    found = figure("value_rationality")
+    assert (found.interval.low, found.interval.high) == (told["low"], told["high"])
+    assert (found.interval.units, found.interval.unit) == (4, "repetitions")
+    assert "however sampling stopped" in found.note
+    assert 0 < figure("value_rationality", 0.99).interval.low < told["low"]
+    corrected = figure("value_rationality_corrected").interval
+    assert corrected.low == pytest.approx(chance_corrected(told["low"], "prosocial"))
+    (line,) = judgements(figures, rules("prosocial: {value_rationality: {min: 0.94}}")[0])
+    assert "as wide would settle it: lower stop.half_width" in line.settles
+    # The number of participants is none that stopping chose: their interval stays, with a word of warning.
+    for quantity in ("angle", "in_category_share"):
+        assert "not valid under stopping" in figure(quantity).note
+        assert figure(quantity).interval.low is not None
+    assert figure("cooperation").note == ""
+    (line,) = judgements(figures, rules("prosocial: {drift: [-9, 9]}")[0])
+    assert "too few participants" in line.settles
+    read = Figures(spoilt(sweep, {**STOP, "memory": False}, angle=45.0))
+    assert "not valid under stopping" in read.figure(Rule("", "", {}, "drift", Range(-5, 5)), ["prosocial"]).note
+    alone = Figures(spoilt(sweep, {**STOP, "memory": False}, participant=1, repetition=range(1, 57)))
+    (line,) = judgements(alone, rules("prosocial: {in_category_share: {min: 0.01}}")[0])
+    assert line.verdict == Verdict.UNDECIDED
+    assert "no interval over its administrations is valid" in line.settles
+
+
+def test_an_index_that_nobody_has_is_said_to_be_undefined(sweep):
+    tables = spoilt(sweep, asked=15, failed=0, index=float("nan"))
+    (line,) = judgements(Figures(tables), rules("altruistic: {index: [0, 0.5]}")[0])
+    assert line.verdict == Verdict.UNDECIDED
+    assert "the index is defined only where" in line.line
+    assert "no readable reply" not in line.line
+    with pytest.raises(SettingError, match="slider has no consistency as it was answered in altruistic"):
+        list(judgements(Figures(tables), rules("altruistic: {consistency: {min: 0.5}}")[0]))
+
+
+def test_a_figure_of_play_that_nothing_gives_is_said_to_be_undefined(sweep):
+    tables = read_tables(sweep / "0")
+    tables = replace(tables, play=tables.play.assign(cooperation=float("nan"), failure=None))
+    line = next(judgements(Figures(tables), rules("altruistic: {cooperation: {min: 0.5}}")[0]))
+    assert (line.verdict, line.settles) == (Verdict.UNDECIDED, "it is not defined for what was answered here")
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            "orientation: altruistic, induction: [label, lable]",
+            "induction lable means no cell; did you mean label? There",
+        ),
+        (
+            "orientation: [altruistic, competitive]",
+            "orientation competitive means no cell; There are altruistic, prosocial",
+        ),
+        (
+            "cell: [baseline], induction: [none, label]",
+            "induction label means no cell; There are none",
+        ),  # elsewhere only
+    ],
+)
+def test_every_word_of_a_selector_must_mean_a_cell(sweep, verified, where, said):
+    code, _, err, _ = verified(f"- {{where: {{{where}}}, max_failure: 1}}", sweep / "0", sweep / "1")
+    assert code == 2
+    assert said in err
+
+
+def test_a_word_of_a_selector_may_mean_a_cell_of_one_run_only(sweep, verified):
+    text = "- {where: {orientation: altruistic, induction: [label, definition]}, max_failure: 1}"
+    assert verified(text, sweep / "0", sweep / "1")[0] == 0
+    assert verified(text, sweep / "0")[0] == 2
+
+
+def test_of_many_cells_an_error_names_some():
+    said = _there("", [f"cell_{number}" for number in range(24)])
+    assert said.endswith("cell_7 and 16 more")
+    assert len(said) < 120
+
+
+def test_a_reader_who_leaves_early_changes_nothing(sweep, tmp_path, monkeypatch, capsys):
+    read, write = os.pipe()
+    os.close(read)
+    path, junit = tmp_path / "rules.yaml", tmp_path / "junit.xml"
+    path.write_text("each: {max_failure: 1}", encoding="utf-8")
+    with os.fdopen(write, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main([str(path), str(sweep), "--junit", str(junit)]) == 0
+    assert capsys.readouterr().err == ""
+    assert len(ElementTree.parse(junit).getroot()) == 2
+
+
+def test_results_of_an_earlier_check_do_not_stand_for_one_that_could_not_be_made(sweep, verified):
+    assert verified("each: {max_failure: 1}", sweep / "0")[0] == 0
+    code, _, err, root = verified("each: {max_failrue: 1}", sweep / "0")
+    assert code == 2
+    check(root)
+    (suite,) = root
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("1", "1", "0")
+    assert root.find(".//error").get("message") in err
+
+
+def test_results_of_an_earlier_check_are_gone_after_a_crash(sweep, tmp_path, monkeypatch):
+    path, junit = tmp_path / "rules.yaml", tmp_path / "junit.xml"
+    path.write_text("each: {max_failure: 1}", encoding="utf-8")
+    junit.write_text("<testsuites/>", encoding="utf-8")
+    monkeypatch.setattr("experiments.pass_file.read_rules", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main([str(path), str(sweep / "0"), "--junit", str(junit)])
+    assert not junit.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("competitive: {angle: [-16, 0]}", "competitive means no cell; There are altruistic/label, altruistic/none,"),
         (
-            "competitive: {angle: [-16, 0]}",
-            "competitive means no cell; there are altruistic/label (orientation altruistic",
+            "altruistc: {angle: [-16, 0]}",
+            "altruistc means no cell; did you mean altruistic? There are altruistic/label",
         ),
-        ("- {where: {induction: maxim}, angle: [0, 9]}", "rule 1 where induction is maxim means no cell"),
+        ("altruistic/lable: {angle: [-16, 0]}", "did you mean altruistic/label?"),
+        (
+            "- {where: {induction: maxim}, angle: [0, 9]}",
+            "rule 1 where induction is maxim: induction maxim means no cell",
+        ),
+        ("altruistic: {index: [0, 0.5]}", "run it with measure.instrument.secondary=true"),
         ("baseline: {value_rationality: {min: 0.5}}", "cell baseline was given no orientation"),
         ("altruistic: {angle: [50, 61], measure: ring}", "unknown measure in altruistic 'ring'; known: slider"),
     ],
 )
 def test_a_rule_that_does_not_fit_the_run_is_an_error(sweep, verified, text, said):
     code, out, err, root = verified(text, sweep / "0")
-    assert (code, out, root) == (2, "", None)
+    assert (code, out) == (2, "")
+    assert root.find(".//error") is not None
     assert said in err
     assert "Traceback" not in err
 
@@ -426,7 +674,7 @@ def test_a_job_without_a_run_is_not_passed_over(sweep, verified, tmp_path):
     (folder / "jobs" / "2.json").write_text("{}", encoding="utf-8")
     code, _, err, _ = verified("altruistic: {angle: [50, 61.4]}", folder)
     assert code == 2
-    assert f"{folder / '2'} holds no manifest.json" in err
+    assert f"{folder}: no run of job 2 (missing)" in err
     shutil.rmtree(folder / "jobs")
     (folder / "sweep.json").write_text('{"status": "running"}', encoding="utf-8")
     code, _, err, _ = verified("altruistic: {angle: [50, 61.4]}", folder)
@@ -474,13 +722,15 @@ def check(root):
             assert set(case.attrib) == {"classname", "name", "time"}
             assert float(case.get("time")) >= 0
             assert len(case) <= 1
-            assert {child.tag for child in case} <= {"failure", "skipped"}
+            assert {child.tag for child in case} <= {"failure", "skipped", "error"}
+            assert all(child.get("type") for child in case.iter("error"))
             assert all(child.get("type") for child in case.iter("failure"))
         for one in (suite, *cases):
             for name in ("name", "classname"):
                 assert one.get(name, "-") == " ".join(one.get(name, "-").split())
         assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
-        counted = [len(cases), len(suite.findall("testcase/failure")), 0, len(suite.findall("testcase/skipped"))]
+        found = (suite.findall(f"testcase/{kind}") for kind in ("failure", "error", "skipped"))
+        counted = [len(cases), *map(len, found)]
         assert [int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")] == counted
         assert sum(float(case.get("time")) for case in cases) == pytest.approx(float(suite.get("time")), abs=0.01)
 
@@ -492,7 +742,9 @@ def written(path, *cases):
 
 def test_junit_is_valid_whatever_the_names_hold(tmp_path):
     nasty = 'a <b> & "c"\x00\x0b\ud800\ufffe\n  d'
-    cases = [Case(nasty, f"{nasty}{kind}", kind, nasty, 0.25) for kind in ("passed", "skipped", "failed", "undecided")]
+    cases = [
+        Case(nasty, f"{nasty}{kind}", kind, nasty, 0.25) for kind in ("passed", "skipped", "failed", "undecided", ERROR)
+    ]
     root = written(tmp_path / "deep" / "junit.xml", *cases)
     check(root)
     assert root[0].get("failures") == "2"
@@ -505,6 +757,7 @@ def test_junit_is_valid_whatever_the_names_hold(tmp_path):
     "spoil",
     [
         lambda suite: suite.set("failures", "0"),
+        lambda suite: suite.set("errors", "1"),
         lambda suite: suite.attrib.pop("hostname"),
         lambda suite: suite.remove(suite.find("system-err")),
         lambda suite: suite.set("timestamp", "2026-01-02T03:04:05+00:00"),

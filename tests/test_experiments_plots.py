@@ -34,8 +34,10 @@ LARGE = (
     "game.rules.rounds=3",
     "measure.instrument.secondary=false",
     "statistics.resamples=200",
+    "estimates=false",
     "model.chat.unreadable=0",
     "model.chat.refusals=0",
+    "figures=[svg]",
 )
 
 
@@ -46,11 +48,20 @@ def folder(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def built(folder):
+    """How to draw each figure of the run."""
+    tables, summary = read_tables(folder), read_json(folder, "summary")
+    return figures(tables, summary, Resampling(200))
+
+
 # The figures of such a run.
 FIGURES = {
     *("svo_ring", "angle_distributions", "angle_drift", "value_rationality", "value_rationality_map"),
     *("cooperation_over_rounds", "angle_and_cooperation", "network"),
 }
+# Where words are looked at, other formats would only take time.
+SVG = ("svg",)
 TEXT = "{http://www.w3.org/2000/svg}text"
 
 
@@ -95,15 +106,16 @@ def test_a_figure_has_labels_units_counts_and_the_kind_of_interval(folder, name,
         assert said in text
 
 
-def with_rows(folder, other, change):
-    """A copy of a run whose rows were changed, redrawn."""
-    shutil.copytree(folder, other)
+def with_rows(folder, other, change, **about):
+    """A copy of a run whose rows were changed, and what its manifest says, redrawn: the text of each figure."""
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("figures"))
+    write_json(other, "manifest", {**read_json(other, "manifest"), **about})
     for table in ("decisions", "measures", "rounds"):
         rows = change(read_table(other, table))
         pq.write_table(
             pa.Table.from_pandas(rows, schema=SCHEMAS[table], preserve_index=False), other / f"{table}.parquet"
         )
-    redraw(other)
+    redraw(other, SVG)
     drawn = list((other / "figures").glob("*.svg"))
     assert len(drawn) == len(FIGURES)
     return [words(svg) for svg in drawn]
@@ -119,20 +131,39 @@ def test_no_figure_of_a_language_model_is_marked(folder, tmp_path):
     assert not [text for text in drawn if "SYNTHETIC" in text]
 
 
-def test_a_mixed_run_says_which_cells_are_synthetic(folder, tmp_path):
-    drawn = with_rows(folder, tmp_path / "run", lambda rows: rows.assign(synthetic=(rows["cell"] == "prosocial")))
-    for text in drawn:
+WHY = "the budget of $5 was reached, not $6_000"
+
+
+@pytest.fixture(scope="module")
+def mixed(folder, tmp_path_factory):
+    """The texts of the run's figures, had a language model answered in all cells but one and not come to its end."""
+    other = tmp_path_factory.mktemp("mixed") / "run"
+    about = {"status": "incomplete", "error": WHY}
+    return with_rows(folder, other, lambda rows: rows.assign(synthetic=(rows["cell"] == "prosocial")), **about)
+
+
+def test_a_mixed_run_says_which_cells_are_synthetic(mixed):
+    for text in mixed:
         assert "PARTLY SYNTHETIC: no language model in prosocial" in text
-    legends = [text for text in drawn if "prosocial (S)" in text]
+    legends = [text for text in mixed if "prosocial (S)" in text]
     assert len(legends) == 7
-    assert not [text for text in drawn if "altruistic (S)" in text]
+    assert not [text for text in mixed if "altruistic (S)" in text]
+
+
+def test_a_run_that_did_not_come_to_its_end_is_marked_beside_the_synthetic_mark(folder, mixed):
+    for text in mixed:
+        # Across the figure the words, above it the reason.
+        for said in ("PARTLY SYNTHETIC", "INCOMPLETE", f"INCOMPLETE: {WHY}"):
+            assert f">{said}</text>" in text
+    for svg in (folder / "figures").glob("*.svg"):
+        assert "INCOMPLETE" not in words(svg)
 
 
 def test_the_rows_decide_what_is_marked_and_no_setting_does(folder, tmp_path):
     other = tmp_path / "run"
     shutil.copytree(folder, other)
     write_json(other, "manifest", {**read_json(other, "manifest"), "synthetic": False})
-    summary, _ = redraw(other)
+    summary, _ = redraw(other, ())
     assert summary["synthetic"] is True
 
 
@@ -147,28 +178,46 @@ def test_orientations_have_one_colour_each_which_their_lines_carry(folder):
 
 def test_a_figure_redrawn_from_the_same_files_is_the_same(folder, tmp_path):
     other = tmp_path / "run"
-    shutil.copytree(folder, other)
-    redraw(other)
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("figures"))
+    redraw(other, SVG)
     drawn = sorted((folder / "figures").iterdir())
-    assert [path.name for path in drawn] == sorted(
-        f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "svg")
-    )
+    assert [path.name for path in drawn] == sorted(f"{name}.svg" for name in FIGURES)
     for path in drawn:
         assert (other / "figures" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_figures_are_of_print_size_with_letters_that_can_be_read_and_fonts_that_are_embedded(folder):
+def test_every_format_is_the_same_each_time_and_takes_one_drawing(built, tmp_path, monkeypatch):
+    drawings = []
+    draw = Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda figure, renderer: drawings.append(figure) or draw(figure, renderer))
+    with mpl.rc_context(STYLE):
+        for folder in (tmp_path / "first", tmp_path / "second"):
+            save(built["value_rationality_map"](), folder, "map", [])
+    names = ["map.pdf", "map.png", "map.svg"]
+    assert sorted(path.name for path in (tmp_path / "first").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+    assert len(drawings) == 2 * len(names)
+
+
+def test_figures_are_of_print_size_with_letters_that_can_be_read(folder):
     for svg in (folder / "figures").glob("*.svg"):
         root = ElementTree.parse(svg).getroot()
         assert root.get("width") == "518.4pt", "7.2 inches"
         assert float(root.get("height").removesuffix("pt")) <= 9.5 * 72
         sizes = re.findall(r"font(?:-size)?: (?:[a-z0-9]+ )*([0-9.]+)px", svg.read_text(encoding="utf-8"))
         assert min(map(float, sizes)) >= 7, svg.name
-    for pdf in (folder / "figures").glob("*.pdf"):
-        written = pdf.read_bytes()
-        assert b"/FontFile2" in written
-        assert b"/Type3" not in written
-        assert b"CreationDate" not in written
+
+
+def test_fonts_are_embedded_as_truetype(built, tmp_path):
+    with mpl.rc_context(STYLE):
+        saved = save(built["value_rationality"](), tmp_path, "one", ["SYNTHETIC: rules"], ("pdf",)).read_bytes()
+        with mpl.rc_context({"pdf.fonttype": 3}):
+            other = save(built["value_rationality"](), tmp_path, "other", [], ("pdf",)).read_bytes()
+    assert b"/FontFile2" in saved
+    assert b"/Type3" not in saved
+    assert b"/Type3" in other
+    assert b"CreationDate" not in saved
 
 
 def beyond(figure):
@@ -206,7 +255,7 @@ def test_no_text_is_cut_off_however_long_names_are_and_however_many_cells(tmp_pa
         assert FIGURES - {"value_rationality_map"} <= set(drawn)
         for name, draw in drawn.items():
             figure = draw()
-            save(figure, tmp_path / "figures", name, ["SYNTHETIC: " + "a long reason " * 12])
+            save(figure, tmp_path / "figures", name, ["SYNTHETIC: " + "a long reason " * 12], SVG)
             assert beyond(figure) == [], name
 
 
@@ -234,12 +283,12 @@ def test_a_rule_is_drawn_as_a_yardstick_and_is_not_among_those_studied(tmp_path)
         for n in (6, 7)
     ]
     written(tmp_path, [*people, *rules])
-    redraw(tmp_path)
+    redraw(tmp_path, SVG)
     text = lines(tmp_path / "figures" / "cooperation_over_rounds.svg")
     assert "scripted: tit (S) (n = 2)" in text
     assert "everybody studied (n = 6)" in text
     written(tmp_path / "alone", people)
-    redraw(tmp_path / "alone")
+    redraw(tmp_path / "alone", SVG)
     assert "everybody (n = 6)" in lines(tmp_path / "alone" / "figures" / "cooperation_over_rounds.svg")
 
 
@@ -258,7 +307,7 @@ def specimen(folder, **about):
             decisions.append(decision(number, round=played, **act))
     measures = [measure(number, 38.0 + number, value_rationality=1.0, category="prosocial") for number in range(6)]
     written(folder, decisions, measures, **about)
-    summary, _ = redraw(folder)
+    summary, _ = redraw(folder, SVG)
     return summary, {svg.stem: words(svg) for svg in (folder / "figures").glob("*.svg")}
 
 
@@ -318,22 +367,9 @@ def test_angles_of_probabilities_are_told(tmp_path):
     folder = tmp_path / "run"
     measures = [measure(number, 38.0, value_rationality=1.0, obtained="probabilities", spread=4.0) for number in (0, 1)]
     written(folder, [decision(0, phase="before"), decision(1, phase="before")], measures)
-    redraw(folder)
+    redraw(folder, SVG)
     for name in ("svo_ring", "value_rationality"):
         assert "angles: expectations over choice probabilities" in words(folder / "figures" / f"{name}.svg")
-
-
-def test_a_run_that_did_not_come_to_its_end_is_marked_beside_the_synthetic_mark(folder, tmp_path):
-    other = tmp_path / "run"
-    shutil.copytree(folder, other)
-    about = {"status": "incomplete", "error": "the budget of $5 was reached, not $6_000"}
-    write_json(other, "manifest", {**read_json(other, "manifest"), **about})
-    redraw(other)
-    for svg in (other / "figures").glob("*.svg"):
-        for said in ("SYNTHETIC", "INCOMPLETE", f"INCOMPLETE: {about['error']}"):
-            assert said in lines(svg)
-    for svg in (folder / "figures").glob("*.svg"):
-        assert "INCOMPLETE" not in words(svg)
 
 
 def test_a_summary_is_plain_json(folder):

@@ -13,7 +13,7 @@ from experiments.densities import NARROWEST, density, width
 from experiments.drawing import STYLE, TOGETHER, WIDE, Cell, cells_of, folded, gathered, save, settings
 from experiments.plots_angles import has_distribution
 from experiments.plots_leaderboard import leaderboard
-from experiments.plots_measure import heat_map_rows
+from experiments.plots_measure import heat_map_rows, value_rationality_map
 from experiments.plots_network import MOST, layout, meetings, sample
 from experiments.plots_ring import panels_of
 from experiments.plots_survival import has_collapse, kaplan_meier, lifetimes, survival_curves
@@ -21,7 +21,7 @@ from experiments.statistics import Resampling
 from experiments.store import read_json, write_json
 from experiments.tables import read_tables
 from tests.specimens import decision, played, written
-from tests.test_experiments_plots import lines
+from tests.test_experiments_plots import SVG, lines
 
 LOW, HIGH = -16.26, 61.39
 
@@ -110,8 +110,8 @@ def test_a_group_is_followed_to_its_collapse_to_a_void_month_or_to_the_end(tmp_p
 def test_the_figure_says_how_many_groups_it_follows(tmp_path):
     tables = commons(tmp_path)
     with mpl.rc_context(STYLE):
-        path = save(survival_curves(tables, Resampling(200)), tmp_path, "survival", [])
-    text = lines(path.with_suffix(".svg"))
+        path = save(survival_curves(tables, Resampling(200)), tmp_path, "survival", [], SVG)
+    text = lines(path)
     assert "all groups (n = 4, 1 collapsed)" in text
     assert any("n = 4 groups; 1 censored early (+)" in line for line in text)
     assert any("Greenwood" in line for line in text)
@@ -197,10 +197,10 @@ def test_a_setting_is_named_by_what_differs():
     assert settings([*other, rule]) == {"m": "m", "n": "n", "tit": "none"}
 
 
-def figures(value, without=0):
+def figures(value, corrected=None, without=0):
     one = {"estimate": value, "low": None, "high": None, "units": 1, "unit": "participants"}
     counts = {"administrations": 2, "without_angle": without, "chance_level": 0.5}
-    return {"value_rationality": one, "value_rationality_corrected": one, **counts}
+    return {"value_rationality": one, "value_rationality_corrected": {**one, "estimate": corrected}, **counts}
 
 
 def test_a_heat_map_has_a_row_for_each_model_induction_and_phase_and_none_where_squares_would_be_shared():
@@ -216,6 +216,20 @@ def test_a_heat_map_has_a_row_for_each_model_induction_and_phase_and_none_where_
     twice = heat_map_rows([{**one, "after": figures(0.8)} for one in cells])
     assert list(twice)[:2] == ["label (S)\nbefore play", "label (S)\nafter play"]
     assert heat_map_rows([*cells, {**cells[0], "cell": "another"}]) == {}
+
+
+def test_the_heat_map_is_coloured_by_what_may_be_compared_and_writes_both_figures():
+    # The prosocial square is the better one by its plain figure alone.
+    row = {"prosocial": figures(0.92, 0.72), "altruistic": figures(0.9, 0.8), "competitive": figures(0.3, -0.4)}
+    with mpl.rc_context(STYLE):
+        figure = value_rationality_map({"label": row, "none": {"prosocial": figures(None)}}, 0.95)
+    (image,) = figure.axes[0].images
+    assert image.get_array().filled(np.nan)[0].tolist() == [0.8, 0.72, -0.4]
+    assert image.get_clim() == (0, 1)
+    squares = [text.get_text() for text in figure.axes[0].texts]
+    assert squares == ["0.90\n(0.80), n = 2", "0.92\n(0.72), n = 2", "0.30\n(−0.40), n = 2", "–", "no angle", "–"]
+    assert [text.get_color() for text in figure.axes[0].texts][:3] == ["black", "black", "white"]
+    assert figure.axes[1].get_ylabel() == "corrected for chance\n(0: chance, or below it)"
 
 
 def test_single_administrations_are_no_distribution():
@@ -235,44 +249,91 @@ def test_a_folded_name_keeps_its_letters_and_fits(name):
 # --- the leaderboard -------------------------------------------------------------------------------------------------
 
 
-def interval(value):
+def interval(value, low=None):
     known = value is not None
-    return {"estimate": value, "low": value - 0.1 if known else None, "high": value + 0.1 if known else None} | {
-        "units": 8,
-        "unit": "participants",
-    }
+    ends = {"low": value - 0.1 if low is None else low, "high": value + 0.1} if known else {"low": None, "high": None}
+    return {"estimate": value, **ends, "units": 8, "unit": "participants"}
 
 
-def board():
-    parts = [("maxim", "synthetic", 0.9, "a"), ("hvae", "$mall_model$", -0.4, "b"), ("none", "broken", None, "b")]
-    rows = []
-    for place, (induction, model, value, letters) in enumerate(parts, start=1):
-        each = [
-            {"orientation": one, "value_rationality_corrected": interval(value)} for one in ("prosocial", "competitive")
-        ]
-        rows.append(
-            {
-                "rank": place,
-                "induction": induction,
-                "model": model,
-                "synthetic": model == "synthetic",
-                "letters": letters,
-            }
-            | {"participants": 8, "administrations": 80, "failed_share": 0.125, "orientations": each}
-            | {"value_rationality_corrected": interval(value)}
-            | {"tokens_in": 1234.0 if place == 2 else None, "tokens_out": 56.0, "cost": 0.0123 if place == 2 else None}
-        )
-    return {"measure": "slider", "phase": "before", "confidence": 0.95, "rows": rows}
+def row(rank, induction, model, values, letters="a", low=None, **taken):
+    """A row of the leaderboard. values: of the orientations; low: the lower end of the row's interval."""
+    mean = None if None in values.values() else sum(values.values()) / len(values)
+    each = [{"orientation": one, "value_rationality_corrected": interval(value)} for one, value in values.items()]
+    about = {"rank": rank, "induction": induction, "model": model, "synthetic": model == "synthetic"}
+    counts = {"participants": 8, "administrations": 80, "failed_share": 0.125, "letters": letters}
+    cost = {"tokens_in": None, "tokens_out": 56.0, "cost": None} | taken
+    return {**about, **counts, **cost, "value_rationality_corrected": interval(mean, low), "orientations": each}
+
+
+def board(*rows):
+    return {"measure": "slider", "phase": "before", "confidence": 0.95, "rows": list(rows)}
+
+
+GOOD = row(1, "maxim", "synthetic", {"prosocial": 0.9, "competitive": 0.9})
+POOR = row(2, "hvae", "$mall_model$", {"prosocial": -0.4, "competitive": -0.4}, "b", tokens_in=1234.0, cost=0.0123)
+UNREAD = row(None, "none", "broken", {"altruistic": 0.8, "prosocial": None, "competitive": 0.1}, "–")
+
+
+def drawn_board(*rows):
+    """The axes of a leaderboard as they are saved, with the figure."""
+    figure = leaderboard(board(*rows))
+    figure.draw_without_rendering()
+    return figure.axes[0], figure
 
 
 def test_the_leaderboard_shows_ranks_marks_letters_failures_and_cost(tmp_path):
     with mpl.rc_context(STYLE):
-        figure = leaderboard(board())
+        figure = leaderboard(board(GOOD, POOR, UNREAD))
         assert figure.get_figwidth() == WIDE
-        path = save(figure, tmp_path, "leaderboard", ["PARTLY SYNTHETIC: no language model in a"])
-    text = lines(path.with_suffix(".svg"))
+        path = save(figure, tmp_path, "leaderboard", ["PARTLY SYNTHETIC: no language model in a"], SVG)
+    text = lines(path)
     for said in ("1  maxim · synthetic (S)", "2  hvae · $mall_model$", "12.5%", "1,234 + 56", "0.0123", "a", "b"):
         assert said in text
-    assert "no angle could be read" in text
     assert any("95% bootstrap over 8 participants" in line for line in text)
     assert "PARTLY SYNTHETIC" in text
+
+
+def test_a_row_without_an_estimate_has_no_rank_and_says_which_orientation_has_no_angle(tmp_path):
+    with mpl.rc_context(STYLE):
+        text = lines(save(leaderboard(board(GOOD, UNREAD)), tmp_path, "leaderboard", [], SVG))
+    assert "–  none · broken" in text
+    assert "no angle: prosocial" in text
+    assert not [line for line in text if "None" in line]
+
+
+def test_the_axis_holds_what_is_drawn_and_no_more():
+    # The orientations' intervals are not drawn; theirs begin 0.1 lower than their estimates.
+    with mpl.rc_context(STYLE):
+        axes, _ = drawn_board(GOOD, POOR)
+        assert axes.get_xlim()[0] == pytest.approx(-0.55)
+        wide = {**UNREAD["orientations"][0], "value_rationality_corrected": interval(0.8, low=-9.0)}
+        axes, _ = drawn_board(GOOD, {**UNREAD, "orientations": [wide, *UNREAD["orientations"][1:]]})
+        assert axes.get_xlim()[0] == pytest.approx(-0.1)
+
+
+def test_an_interval_that_would_leave_no_room_is_cut_and_marked():
+    with mpl.rc_context(STYLE):
+        for low, left, marked in ((-30.0, -1.25, True), (-1.1, -1.15, False)):
+            few = row(2, "hvae", "m", {"prosocial": 0.9, "competitive": -0.5}, low=low)
+            axes, figure = drawn_board(GOOD, few)
+            assert axes.get_xlim()[0] == pytest.approx(left)
+            assert ("interval goes on" in [text.get_text() for text in figure.legends[0].get_texts()]) == marked
+            assert [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "<"] == [left] * marked
+        # An estimate is shown wherever it lies.
+        axes, _ = drawn_board(GOOD, row(2, "hvae", "m", {"prosocial": 0.9, "competitive": -2.3}))
+        assert axes.get_xlim()[0] == pytest.approx(-2.35)
+
+
+def test_no_marker_of_the_leaderboard_is_cut_by_the_axis():
+    values = {"altruistic": 1.0, "prosocial": 0.9, "individualistic": -0.5, "competitive": -0.2}
+    with mpl.rc_context(STYLE):
+        axes, figure = drawn_board(GOOD, row(2, "hvae", "m", values))
+        marks = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+        assert len(marks) == 2 + 2 + 4
+        point = figure.dpi / 72
+        for line in marks:
+            x, y = axes.transData.transform(line.get_xydata())[0]
+            # A diamond is as high as a square's diagonal.
+            half = line.get_markersize() * np.sqrt(0.5) * point
+            assert y - half > axes.bbox.y0 + 0.5 * point
+            assert not line.get_clip_on() or axes.bbox.x0 < x - half < x + half < axes.bbox.x1

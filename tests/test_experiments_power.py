@@ -104,7 +104,7 @@ def test_value_rationality_is_that_of_the_first_cells_orientation():
 )
 def test_respondents_that_cannot_be_are_refused(wrong, told):
     with pytest.raises(SettingError, match=told):
-        SliderRespondents(**wrong).centres  # noqa: B018
+        SliderRespondents(**wrong).draw(np.random.default_rng(0), 1, 2, 1)
 
 
 # --- the test and the power ------------------------------------------------------------------------------------------
@@ -249,6 +249,32 @@ def test_a_pilot_with_one_participant_a_cell_says_nothing(tmp_path):
     written(tmp_path, measures=[measure(0, 30.0, repetition=n) for n in (1, 2)], measure="slider")
     with pytest.raises(SettingError, match="at least two in a cell"):
         pilot(tmp_path, "angle")
+
+
+def piled(folder, values):
+    """A pilot with these values of eight participants, in one administration each of two cells."""
+    rows = [measure(who, 30.0, cell="ab"[who % 2], value_rationality=value) for who, value in enumerate(values)]
+    written(folder, measures=rows, measure="slider")
+    return folder
+
+
+def test_a_pilot_without_variance_is_refused(tmp_path, capsys):
+    folder = piled(tmp_path / "same", [1.0, 0.9] * 4)
+    assert main([*QUICK, "--pilot", str(folder), "--quantity", "value_rationality"]) == 2
+    told = capsys.readouterr().err
+    assert "all 8 values are the same in each cell" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "share"), [([1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.8, 0.7], 5 / 8), ([0.9 + who / 100 for who in range(8)], 0)]
+)
+def test_a_pilot_that_is_piled_up_is_told(tmp_path, capsys, values, share):
+    folder = piled(tmp_path / "piled", values)
+    assert pilot(folder, "value_rationality").piled == share
+    assert main([*QUICK, "--pilot", str(folder), "--quantity", "value_rationality"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert ("are a poor stand-in" in told) == (share > 0)
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -63,6 +63,10 @@ def test_what_failed_is_counted_and_is_no_angle(tmp_path):
     assert (original["administrations"], original["without_angle"], original["units"]) == (6, 1, 5)
     assert original["failed_share"] == pytest.approx(3 / 36)
     assert original["estimate"] == pytest.approx(33)
+    # Administered equally often, but who has an angle differs between the levels.
+    assert not found["balanced"]
+    (line,) = lines([found], 0.95)
+    assert "(n 5), reversed" in line
 
 
 def test_levels_that_fell_to_different_cells_are_told(tmp_path):
@@ -72,8 +76,11 @@ def test_levels_that_fell_to_different_cells_are_told(tmp_path):
     ]
     found = presentations(written(tmp_path, measures=rows), FAST)
     assert not found[0]["balanced"]
+    # A level without any angle counts as well.
+    rows = [row | {"angle": row["angle"] if row["order"] == "original" else None} for row in crossed()]
+    assert not presentations(written(tmp_path / "none", measures=rows), FAST)[0]["balanced"]
     (line,) = lines(found, 0.95)
-    assert "not equally frequent in every cell" in line
+    assert "not equally many angles by level in every cell" in line
 
 
 def test_the_words_have_a_line_for_each_setting(tmp_path):
@@ -83,4 +90,4 @@ def test_the_words_have_a_line_for_each_setting(tmp_path):
     assert line.endswith("(n 6, -10.0° [-10.0, -10.0] within participants) (95% intervals)")
     rows = [one | {"angle": None} for one in crossed()]
     (line,) = lines(presentations(written(tmp_path / "failed", measures=rows), FAST), 0.95)
-    assert "original – (n 6), reversed – (n 6)" in line
+    assert "original – (n 0), reversed – (n 0)" in line

@@ -448,7 +448,7 @@ def test_everything_else_changes_the_digest_each_to_another():
     ("overrides", "said"),
     [
         (["game=chess"], "public_goods_threshold stag_hunt"),
-        (["induction=hypnosis"], "definition hvae label maxim none weights"),
+        (["induction=hypnosis"], "maxim maxim_de"),
         (["model=gpt"], "openai_compatible synthetic"),
         (["experiment=mars"], "slider society"),
         (["seeds=1"], "Could not override 'seeds'"),

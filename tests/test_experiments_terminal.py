@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from experiments.leaderboard import leaderboard
 from experiments.statistics import Resampling
 from experiments.summary import summarise
 from experiments.terminal import show
+from games.slider import PRIMARY
 from tests.specimens import decision, measure, menu, played, written
 
 
@@ -61,6 +63,47 @@ def test_an_unreadable_administration_has_bounds(tmp_path, capsys):
     said = told(tmp_path, capsys, answers(), [*rows, measure(5, None, failed=6)])
     assert "0.75–0.92" in said
     assert "83%–100%" in said
+
+
+def test_bounds_that_agree_are_not_printed_as_an_estimate(tmp_path, capsys):
+    # What was read of the items leaves one category only; the two angles are missing all the same.
+    asked = [
+        decision(number, phase="before", game="slider", item=item, option="1", options=menu(0, 1, 2, 3))
+        for number in range(2)
+        for item in PRIMARY[:-1]
+    ]
+    said = told(tmp_path, capsys, asked, [measure(number, None, failed=1) for number in range(2)])
+    assert "0/2" in said
+    assert "100%–100%" in said
+
+
+def test_a_leaderboard_leaves_out_differences_of_the_measure(tmp_path, capsys):
+    cells = [{"cell": "ab"[number >= 6], "induction": ("label", "maxim")[number >= 6]} for number in range(12)]
+    decisions = [decision(number, cooperation=0.5, **cell) for number, cell in enumerate(cells)]
+    rational = {"value_rationality": 0.9, "value_rationality_corrected": 0.66, "category": "prosocial"}
+    rows = [measure(number, 40.0 + number, **rational, **cell) for number, cell in enumerate(cells)]
+    rounds = [played(number, 10.0, **cell) for number, cell in enumerate(cells)]
+    decisions += [decision(number, phase="before", game="slider", **cell) for number, cell in enumerate(cells)]
+    tables = written(tmp_path, decisions, rows, rounds, measure="slider", models={})
+    summary = summarise(tables, Resampling(resamples=200))
+    made = leaderboard(tables, Resampling(resamples=200))
+    assert made is not None
+    for board in (None, made):
+        show(summary | {"leaderboard": board}, tmp_path, [])
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("angle before play: " in said) == (board is None)
+        assert ("corrected value rationality before play: " in said) == (board is None)
+        assert ("differences of angle and value rationality between cells: in summary.json" in said) == bool(board)
+        assert "cooperation in play: a a, b a" in said
+
+
+def test_a_measure_that_stopped_says_that_its_intervals_do_not_allow_it(tmp_path, capsys):
+    rational = {"value_rationality": 0.9, "value_rationality_corrected": 0.66}
+    rows = [measure(0, 40.0 + again, repetition=again + 1, **rational) for again in range(6)]
+    stop = {"half_width": 0.4, "confidence": 0.95, "max_repetitions": 9, "min_repetitions": 5}
+    said = told(tmp_path / "stop", capsys, answers(1), rows, stop=stop | {"quantity": "value_rationality"})
+    assert "the intervals here are not valid under stopping, those in the lines below are" in said
+    assert "under stopping" not in told(tmp_path / "none", capsys, answers(1), rows)
 
 
 def test_differences_are_told_by_letters(tmp_path, capsys):

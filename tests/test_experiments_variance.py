@@ -8,7 +8,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments.statistics import Resampling
-from experiments.variance import main, variance
+from experiments.store import write_json
+from experiments.variance import main, show, variance
 from experiments.variance_components import BOTH, OTHER, PARTICIPANT, REPLY, RESPONDENTS, decompose
 from experiments.variance_design import design
 from experiments.variance_moments import Answers
@@ -181,11 +182,14 @@ def rows(inductions=("label", "maxim"), people=3, orders=("original", "reversed"
     return made
 
 
-def run(folder, measures, overrides=(), framing="neutral", **about):
-    written(folder, measures=measures, **{"measure": "slider", "seed": 1} | about)
+def run(folder, measures, overrides=(), framing="neutral", induction=None, **about):
+    code = {"commit": "a" * 40, "uncommitted_changes": False}
+    written(folder, measures=measures, **{"measure": "slider", "seed": 1, "code": code} | about)
     (folder / ".hydra").mkdir()
     OmegaConf.save(OmegaConf.create(list(overrides)), folder / ".hydra" / "overrides.yaml")
-    OmegaConf.save(OmegaConf.create({"framing": {"name": framing}}), folder / ".hydra" / "config.yaml")
+    OmegaConf.save(
+        OmegaConf.create({"framing": {"name": framing}, "induction": induction}), folder / ".hydra" / "config.yaml"
+    )
     return folder
 
 
@@ -205,7 +209,16 @@ def test_the_factors_of_a_run_are_what_varied(tmp_path):
     assert found["order"] < 0.005
 
 
-def test_a_suffix_is_a_language_and_what_is_not_fully_crossed_is_one_factor(tmp_path):
+def test_a_language_is_what_the_induction_declares(tmp_path):
+    own = {"name": "mine_zh", "language": "de", "translation_of": "label"}
+    declared = design(run(tmp_path / "own", rows(("label", "mine_zh")), induction=own)).answers.levels
+    assert declared["language"] == ["English", "German"]
+    assert "wording" not in declared
+    silent = design(run(tmp_path / "silent", rows(("label", "mine_zh"))), factors=["orientation", "language"])
+    assert silent.answers.levels["language"] == ["English", "unknown"]
+
+
+def test_every_wording_in_every_language_are_two_factors_and_what_is_not_fully_crossed_is_one_factor(tmp_path):
     made = design(run(tmp_path / "full", rows(("label", "label_zh", "maxim", "maxim_zh"))))
     assert made.answers.levels["wording"] == ["label", "maxim"]
     assert made.answers.levels["language"] == ["Chinese", "English"]
@@ -230,9 +243,52 @@ def test_jobs_of_a_sweep_are_one_design_and_the_same_person_in_each_is_one_unit(
 def test_a_setting_that_varied_can_be_named_and_is_told_otherwise(tmp_path):
     for job, multiplier in enumerate((1.2, 1.8)):
         run(tmp_path / str(job), rows(), [f"game.rules.multiplier={multiplier}"])
-    assert "game.rules.multiplier" in design(tmp_path).notes[0]
+    assert "game.rules.multiplier" in " ".join(design(tmp_path).notes)
     made = design(tmp_path, factors=["orientation", "game.rules.multiplier"])
     assert made.groups["models and settings"] == ["game.rules.multiplier"]
+
+
+def test_jobs_that_were_not_made_alike_are_refused_and_what_is_not_there_is_named(tmp_path, capsys):
+    run(tmp_path / "0", rows(), ["seed=1"])
+    other = {"commit": "b" * 40, "uncommitted_changes": False}
+    run(tmp_path / "1", rows(), ["seed=2"], seed=2, code=other, status="interrupted")
+    write_json(tmp_path, "sweep", {"jobs": 3, "status": "finished"})
+    assert main([str(tmp_path)]) == 2
+    assert f"job 1 made by commit {'b' * 12}; add --mix code" in capsys.readouterr().err
+    assert main([str(tmp_path), "--mix", "cod"]) == 2
+    assert "unknown --mix" in capsys.readouterr().err
+    assert main([str(tmp_path), "--mix", "code", "--resamples", "200"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Mixed: code: job 0 made by commit" in told
+    assert "INCOMPLETE: job 2 is missing: no run in it." in told
+    assert "INCOMPLETE: job 1 is interrupted." in told
+
+
+def test_what_never_differed_has_no_interval_and_a_note(tmp_path):
+    for job, induction in enumerate(("label", "maxim")):
+        run(tmp_path / str(job), rows((induction,), people=4, synthetic=True), [f"induction={induction}"])
+    found = variance(design(tmp_path), "angle", FAST)
+    shares = {one["name"]: one["share"] for one in [*found["components"], *found["groups"]]}
+    assert (shares["induction"]["estimate"], shares["induction"]["low"], shares["induction"]["high"]) == (0, None, None)
+    assert shares["value"]["low"] is not None
+    assert found["notes"][-1].startswith("No interval for induction, orientation × induction")
+    assert "simulated respondents" in found["notes"][-1]
+    # A difference of one respondent is one.
+    (tmp_path / "differs").mkdir()
+    for job, induction in enumerate(("label", "maxim")):
+        made = rows((induction,), people=4)
+        made[0]["angle"] += job
+        run(tmp_path / "differs" / str(job), made, [f"induction={induction}"])
+    differs = variance(design(tmp_path / "differs"), "angle", FAST)
+    assert all(one["share"]["low"] is not None for one in differs["components"])
+    assert not any("No interval" in note for note in differs["notes"])
+
+
+def test_a_share_that_is_small_is_not_printed_as_none(tmp_path, capsys):
+    found = variance(design(run(tmp_path / "run", rows(people=5))), "angle", FAST)
+    found["groups"][0]["share"] |= {"estimate": 0.0004, "low": 0.0, "high": 0.0006}
+    show(found)
+    assert "phrasing <0.1% 0.0% to 0.1%" in " ".join(capsys.readouterr().out.split())
 
 
 def test_failed_replies_the_control_and_unfinished_jobs_are_told(tmp_path):
@@ -313,5 +369,5 @@ def test_what_cannot_be_decomposed_is_said_in_one_line(tmp_path, capsys, wrong):
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):
-    with pytest.raises(SettingError, match="no run and no jobs"):
+    with pytest.raises(SettingError, match="holds no run"):
         design(tmp_path)
