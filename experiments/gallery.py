@@ -162,7 +162,8 @@ def _file(shown: Shown) -> Path:
 
 
 def _run(shown: Shown, folder: Path, store: Path, mode: str) -> Path:
-    where = ["-m", f"hydra.sweep.dir={folder}"] if shown.sweep else [f"hydra.run.dir={folder}"]
+    # Of a sweep only the figures over its jobs are shown.
+    where = ["-m", f"hydra.sweep.dir={folder}", "figures=[]"] if shown.sweep else [f"hydra.run.dir={folder}"]
     _command("experiments.run", *where, *shown.overrides, f"replies.store={store}", f"replies.mode={mode}")
     return folder
 

@@ -107,10 +107,13 @@ def _do(asked: argparse.Namespace) -> int:
 
 
 def _jobs(given: Path, unfinished: bool) -> list[Path]:
-    """The folder of a run, or those of a sweep's jobs. Raises SettingError for a sweep that lacks some."""
+    """The folder of a run, or those of a sweep's jobs. Raises SettingError for a sweep under way or without some."""
     from experiments.collected_jobs import find, missing
+    from experiments.store import read_json
     from games.errors import SettingError
 
+    if (given / "sweep.json").exists() and read_json(given, "sweep").get("status") == "running" and not unfinished:
+        raise SettingError(f"{given}: this sweep has not ended; wait for it, or check what is there with --unfinished")
     if (lacking := missing([given], given)) and not unfinished:
         told = ", ".join(f"job {one['job']} ({one['status']})" for one in lacking)
         raise SettingError(f"{given}: no run of {told}; finish the sweep, or check what is there with --unfinished")
