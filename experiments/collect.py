@@ -159,7 +159,16 @@ def _told(found: Mapping[str, Any], into: Path, asked: argparse.Namespace) -> No
     from experiments.sweep_terminal import show
 
     drawn, notes = draw(found, into, x=asked.x, by=asked.by, quantity=asked.quantity)
-    show(found, into, [*found["written"], *drawn], notes)
+    show(found, into, [*found["written"], *drawn], [*notes, *_unread(found)])
+
+
+def _unread(found: Mapping[str, Any]) -> list[str]:
+    """What must be said where wordings varied before respondents who read none."""
+    models = [one for job in found["jobs"] for one in job.manifest["models"].values()]
+    reads = any(not one["synthetic"] or one["settings"]["chat"].get("uptake") for one in models)
+    if "induction" not in found["varied"] or reads:
+        return []
+    return ["simulated respondents read no wording: inductions are alike, unless model.chat.uptake is set"]
 
 
 def _parser() -> argparse.ArgumentParser:

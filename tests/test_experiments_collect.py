@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from experiments.catalogue import CATALOGUE
-from experiments.collect import main, sweep_marks
+from experiments.collect import _unread, main, sweep_marks
 from experiments.collected import COLLECTED, PARTICIPANTS, collect
 from experiments.collected_jobs import find
 from experiments.factors import factors
@@ -169,6 +169,21 @@ def test_unfinished_and_missing_jobs_are_left_out_and_named(sweep, plain, capsys
     assert main([str(sweep), "--unfinished"]) == 0
     assert "INCOMPLETE: not at their end: job 1" in capsys.readouterr().out
     assert set(pd.read_csv(sweep / "collected.csv")["job"]) == {0, 1, 2, 3}
+
+
+def with_settings(uptake=None, *, synthetic=True):
+    """What was collected of one job, as far as it says who read the wordings."""
+    chat = {"uptake": uptake} if synthetic else {"temperature": 1.0}
+    models = {"m": {"synthetic": synthetic, "settings": {"chat": chat}}}
+    return {"jobs": [SimpleNamespace(manifest={"models": models})], "varied": {"induction": ["label", "maxim"]}}
+
+
+def test_wordings_before_respondents_who_read_none_are_told_of():
+    (note,) = _unread(with_settings())
+    assert "model.chat.uptake" in note
+    assert _unread(with_settings({"label": 0.5})) == []
+    assert _unread(with_settings(synthetic=False)) == []
+    assert _unread({**with_settings(), "varied": {"seed": [1, 2]}}) == []
 
 
 def test_the_same_run_twice_is_no_replicate(sweep, plain, capsys):
